@@ -10,7 +10,7 @@ export {
   tryParseTraceparent,
   tryParseTracestate,
 } from './headers.ts'
-export { createRequestId, createSpanId, createTraceId } from './ids.ts'
+export { createSpanId, createTraceId } from './ids.ts'
 export type { Lifecycle } from './lifecycle.ts'
 export { LOG_LEVELS, type Logger, type LogLevel, type LogMethod, silentLogger } from './logger.ts'
 export {

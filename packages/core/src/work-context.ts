@@ -1,7 +1,7 @@
 /** A unit of work (request, job, cron tick) as an OpenTelemetry context: one object answers both worlds. */
 import { type Context, isSpanContextValid, ROOT_CONTEXT, type Span } from '@opentelemetry/api'
 import type { TraceParent } from './headers.ts'
-import { createRequestId, createSpanId, createTraceId } from './ids.ts'
+import { createSpanId, createTraceId } from './ids.ts'
 
 /** Who the work is for. */
 export interface Identity {
@@ -19,7 +19,7 @@ export interface WorkContextInit extends Identity {
   readonly traceState?: string | undefined
   /** Trace id for work without a `parent`. @defaultValue a new one */
   readonly traceId?: string | undefined
-  /** @defaultValue a new one */
+  /** @defaultValue the unit's own span id, which is as unique */
   readonly requestId?: string | undefined
   /** When the work must be done, in monotonic milliseconds of the system clock. @defaultValue none */
   readonly deadline?: number | undefined
@@ -46,6 +46,11 @@ export interface WorkContext extends Context, Identity {
   /** The caller's validated `tracestate`. */
   readonly traceState: string | undefined
   readonly span: Span | undefined
+  /**
+   * The span that took the unit's own ids: the first local root a tracer made in it. Set once, by the tracer; shared by
+   * all forks, so that a second root does not take the same ids.
+   */
+  rootSpan: Span | undefined
   readonly deadline: number | undefined
   /** Aborted when the caller has gone or the work is cancelled. */
   readonly signal: AbortSignal
@@ -77,6 +82,7 @@ interface Unit {
   tenant: string | undefined
   userId: string | undefined
   keepReason: string | undefined
+  rootSpan: Span | undefined
   revision: number
   abortReason: { readonly value: unknown } | undefined
   controller: AbortController | undefined
@@ -93,7 +99,7 @@ class Work implements WorkContext {
   readonly traceId: string
   readonly spanId: string
   /** Owned by {@link contextFragment}. */
-  fragment: { readonly revision: number; readonly text: string } | undefined = undefined
+  fragment: { readonly revision: number; readonly text: string } | undefined
   readonly #unit: Unit
   readonly #entries: Entry | undefined
   readonly span: Span | undefined
@@ -107,6 +113,7 @@ class Work implements WorkContext {
     entries?: Entry,
     narrow?: WorkContextFork,
   ) {
+    this.fragment = undefined
     this.#unit = unit
     this.traceId = ids.traceId
     this.spanId = ids.spanId
@@ -136,6 +143,12 @@ class Work implements WorkContext {
   }
   get revision(): number {
     return this.#unit.revision
+  }
+  get rootSpan(): Span | undefined {
+    return this.#unit.rootSpan
+  }
+  set rootSpan(span: Span | undefined) {
+    this.#unit.rootSpan ??= span
   }
   /** Made on first use: most requests never ask, and an AbortController costs a microsecond. */
   get signal(): AbortSignal {
@@ -191,19 +204,20 @@ class Work implements WorkContext {
 
 /** Creates the context of a new unit of work; enter it with `runInContext`. */
 export function createContext(init: WorkContextInit = {}): WorkContext {
+  const ids = { traceId: init.parent?.traceId ?? init.traceId ?? createTraceId(), spanId: createSpanId() }
   const unit: Unit = {
-    requestId: init.requestId ?? createRequestId(),
+    requestId: init.requestId ?? ids.spanId,
     parent: init.parent,
     traceState: init.traceState,
     base: init.base ?? ROOT_CONTEXT,
     tenant: init.tenant,
     userId: init.userId,
     keepReason: undefined,
+    rootSpan: undefined,
     revision: 0,
     abortReason: undefined,
     controller: undefined,
   }
-  const ids = { traceId: init.parent?.traceId ?? init.traceId ?? createTraceId(), spanId: createSpanId() }
   return new Work(unit, ids, undefined, undefined, { deadline: init.deadline })
 }
 

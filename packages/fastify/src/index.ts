@@ -1,0 +1,1 @@
+export { type OpsFastifyOptions, opsFastify } from './plugin.ts'

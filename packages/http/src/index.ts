@@ -1,0 +1,15 @@
+export { type Client, type ClientOptions, createClient } from './client.ts'
+export { ClientClosedError, HttpTimeoutError, HttpUnreachableError } from './errors.ts'
+export { TIMEOUT_HEADER } from './inbound.ts'
+export { type DurationLabels, type HttpMetrics, httpMetrics, METHODS, type Method, STATUS_CLASSES } from './metrics.ts'
+export type { Observation } from './observation.ts'
+export type { Answer, RequestGate, RequestPathOptions, RequestPathSource } from './options.ts'
+export {
+  CLIENT_CLOSED,
+  createRequestPath,
+  REQUEST_ID_HEADER,
+  type RequestPath,
+  TRACE_ID_HEADER,
+  UNMATCHED_ROUTE,
+} from './request-path.ts'
+export type { Trust } from './trust.ts'

@@ -1,0 +1,39 @@
+/** One record per request, from which its log line, its metrics and its span are made when the response ends. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Span } from '@opentelemetry/api'
+import type { WorkContext } from '@ops/core'
+
+/** A request under way. Adapters say the route and the error; the rest is seen here. */
+export interface Observation {
+  /** The context the handler runs in. */
+  readonly context: WorkContext
+  /** The route's template, `/orders/:id`; undefined stays `__unmatched__`. */
+  route: string | undefined
+  /** The error the handler failed with; the first one stays. */
+  fail(error: unknown): void
+}
+
+/** The state behind an {@link Observation}; a class, because every request makes one and shapes must not differ. */
+export class RequestRecord implements Observation {
+  readonly context: WorkContext
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly span: Span
+  readonly startedMs: number
+  route: string | undefined
+  error: unknown
+
+  constructor(request: IncomingMessage, response: ServerResponse, context: WorkContext, span: Span, startedMs: number) {
+    this.context = context
+    this.request = request
+    this.response = response
+    this.span = span
+    this.startedMs = startedMs
+    this.route = undefined
+    this.error = undefined
+  }
+
+  fail(error: unknown): void {
+    this.error ??= error
+  }
+}

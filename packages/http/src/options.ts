@@ -1,0 +1,42 @@
+/** What the request path needs from the service, by port. */
+import type { IncomingMessage } from 'node:http'
+import type { Clock, Logger, Meter } from '@ops/core'
+import type { Trust } from './trust.ts'
+
+/** A complete answer, ready to be written. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** The part of @ops/health that sits on the request path. */
+export interface RequestGate {
+  /** The answer of a probe path; undefined for any other path. */
+  handle(path: string, request?: IncomingMessage): Answer | undefined
+  /** Undefined when the request may pass; how long to stay away when the process is overloaded. */
+  admit?(priority?: string): { readonly retryAfterMs: number } | undefined
+}
+
+/** Ports and policies of a request path. */
+export interface RequestPathOptions {
+  /** Receives one line a request. @defaultValue silent */
+  readonly logger?: Logger | undefined
+  /** Receives the RED metrics. @defaultValue records nothing */
+  readonly meter?: Meter | undefined
+  /** Probes and overload protection on the app port. @defaultValue none */
+  readonly health?: RequestGate | undefined
+  /** Whose trace headers and deadlines are believed. @defaultValue 'private' */
+  readonly trust?: Trust | undefined
+  /** Feature a route belongs to, the `feature` label; called once a route. @defaultValue `() => 'default'` */
+  readonly feature?: ((route: string) => string) | undefined
+  /** Priority of a request for shedding. @defaultValue all alike */
+  readonly priority?: ((request: IncomingMessage) => string) | undefined
+  /** @defaultValue the system clock */
+  readonly clock?: Clock | undefined
+}
+
+/** What adapters take: the running service, or anything that carries the same parts. */
+export interface RequestPathSource {
+  readonly ops: RequestPathOptions
+}

@@ -1,0 +1,120 @@
+/** The request path: the one place where every request pays, in every framework alike. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { trace } from '@opentelemetry/api'
+import { noopMeter, registerContextManager, runInContext, silentLogger, systemClock, type WorkContext } from '@ops/core'
+import { ClientClosedError } from './errors.ts'
+import { readContext } from './inbound.ts'
+import { httpMetrics } from './metrics.ts'
+import { type Observation, RequestRecord } from './observation.ts'
+import type { Answer, RequestPathOptions } from './options.ts'
+import { createRouteSeries } from './route-series.ts'
+import { endServerSpan, startServerSpan } from './server-span.ts'
+import { createTrust } from './trust.ts'
+
+/** Label of requests that no route matched: one series, however many paths a scanner tries. */
+export const UNMATCHED_ROUTE = '__unmatched__'
+/** Status recorded when the client went away before the response ended; never sent. */
+export const CLIENT_CLOSED = 499
+
+/** Response header that carries the trace id. */
+export const TRACE_ID_HEADER = 'x-trace-id'
+/** Response header that carries the request id. */
+export const REQUEST_ID_HEADER = 'x-request-id'
+
+/** What an adapter calls. */
+export interface RequestPath {
+  /** The answer to give at once: a probe's, or a refusal under overload. Undefined for a request to be served. */
+  intercept(request: IncomingMessage): Answer | undefined
+  /**
+   * Starts the observation; it ends by itself with the response, however that ends.
+   * The adapter runs the handler in its context and puts both id headers on the response, each in its framework's cheapest way.
+   */
+  start(request: IncomingMessage, response: ServerResponse): Observation
+}
+
+/** Creates the request path from the service's parts; every part may be absent. */
+export function createRequestPath(options: RequestPathOptions = {}): RequestPath {
+  const { logger = silentLogger, meter = noopMeter, clock = systemClock, health, priority } = options
+  const isTrusted = createTrust(options.trust)
+  const metrics = meter.instruments(httpMetrics)
+  const seriesOf = createRouteSeries(metrics, options.feature ?? (() => 'default'))
+  const tracer = trace.getTracer('@ops/http')
+  let inFlight = 0
+  registerContextManager()
+  meter.onCollect(() => metrics.inFlight.set({}, inFlight))
+
+  function finish(record: RequestRecord): void {
+    inFlight--
+    const { request, response, context, span } = record
+    const complete = response.writableFinished
+    if (!complete) context.abort(new ClientClosedError())
+    const durationMs = clock.monotonic() - record.startedMs
+    const status = complete ? response.statusCode : CLIENT_CLOSED
+    const path = pathOf(request.url)
+    const series = seriesOf(record.route ?? UNMATCHED_ROUTE, request.method, status)
+    series.count.inc()
+    series.duration.observe(durationMs / 1000)
+    logRequest(record, { path, status, durationMs })
+    endServerSpan(span, request, { route: record.route, path, status, error: record.error })
+  }
+
+  function logRequest(
+    { request, route, error }: RequestRecord,
+    outcome: { path: string; status: number; durationMs: number },
+  ): void {
+    const failed = outcome.status >= 500
+    const fields = {
+      method: request.method,
+      route: route ?? UNMATCHED_ROUTE,
+      path: outcome.path,
+      status: outcome.status,
+      duration_ms: Math.round(outcome.durationMs * 1000) / 1000,
+      client_ip: request.socket.remoteAddress,
+      user_agent: request.headers['user-agent'],
+    }
+    if (!failed) logger.info(fields, 'request completed')
+    else logger.error(error === undefined ? fields : { ...fields, error }, 'request failed')
+  }
+
+  return {
+    intercept(request) {
+      if (health === undefined) return undefined
+      const answer = mayBeProbe(request.url) ? health.handle(pathOf(request.url), request) : undefined
+      if (answer !== undefined) return answer
+      const name = priority?.(request)
+      const refusal = health.admit?.(name)
+      if (refusal === undefined) return undefined
+      metrics.shed.inc({ priority: name ?? 'default' })
+      return overloaded(refusal.retryAfterMs)
+    },
+    start(request, response) {
+      inFlight++
+      const unit = readContext(request, isTrusted(request.socket.remoteAddress), clock)
+      const span = startServerSpan(tracer, request.method ?? 'GET', unit)
+      const context = trace.setSpan(unit, span) as WorkContext
+      const record = new RequestRecord(request, response, context, span, clock.monotonic())
+      // 'close' follows every end: finished, aborted, destroyed. In the context, so that the line carries the ids.
+      response.on('close', () => runInContext(context, () => finish(record)))
+      return record
+    },
+  }
+}
+
+/** Probe paths begin with l, r, s or h and end with z: one comparison spares the others the look-up. */
+function mayBeProbe(url: string | undefined): boolean {
+  return url !== undefined && url.length >= 6 && url.length < 512 && /^\/[lrsh][a-z]+z(?:\?|$)/.test(url)
+}
+
+function pathOf(url: string | undefined): string {
+  if (url === undefined) return '/'
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}
+
+function overloaded(retryAfterMs: number): Answer {
+  return {
+    status: 503,
+    headers: { 'content-type': 'application/json', 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) },
+    body: '{"error":{"code":"OPS_HTTP_OVERLOADED","message":"The service is overloaded, retry later"}}',
+  }
+}
