@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /** Milliseconds as a number, or text with units: `'250ms'`, `'30s'`, `'1h30m'`. */
 export type Duration = number | string
 
@@ -11,7 +13,8 @@ export function tryParseDuration(duration: unknown): number | undefined {
   if (typeof duration !== 'string' || duration.length > 64 || !WHOLE.test(duration)) return undefined
   let total = 0
   for (const [, amount, unit] of duration.matchAll(PART)) total += Number(amount) * (UNITS[unit as string] as number)
-  return total
+  // Whole microseconds, so that '1.005s' is 1005 and not 1004.9999999999999.
+  return Math.round(total * 1000) / 1000
 }
 
 /** Milliseconds of a {@link Duration}. @throws TypeError that names `what`, what was given and what is allowed. */
@@ -19,7 +22,7 @@ export function parseDuration(duration: Duration, what: string): number {
   const ms = tryParseDuration(duration)
   if (ms === undefined) {
     throw new TypeError(
-      `Cannot use ${what} ${JSON.stringify(duration)}: expected milliseconds >= 0 or text such as '30s' or '1h30m'`,
+      `Cannot use ${what} ${inspect(duration)}: expected milliseconds >= 0 or text such as '30s' or '1h30m'`,
     )
   }
   return ms

@@ -17,6 +17,8 @@ const ZERO_TRACE = '0'.repeat(32)
 const ZERO_SPAN = '0'.repeat(16)
 const MAX_TRACESTATE_LENGTH = 512
 const MAX_TRACESTATE_MEMBERS = 32
+/** The optional white space of HTTP, and nothing else that `trim` would take. */
+const BLANKS_AROUND = /^[ \t]+|[ \t]+$/g
 const TRACESTATE_KEY = /^(?:[a-z][a-z0-9_\-*/]{0,255}|[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13})$/
 const TRACESTATE_VALUE = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/
 
@@ -40,7 +42,7 @@ export function tryParseTracestate(header: unknown): string | undefined {
   const seen = new Set<string>()
   const members = header
     .split(',')
-    .map((member) => member.trim())
+    .map((member) => member.replace(BLANKS_AROUND, ''))
     .filter((member) => member !== '')
   if (members.length === 0 || members.length > MAX_TRACESTATE_MEMBERS) return undefined
   for (const member of members) {

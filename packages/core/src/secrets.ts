@@ -2,7 +2,11 @@
 
 /** Every secret value the process ever held, rotated ones too. */
 export interface SecretRegistry {
-  /** Remembers `value` for good; values under 4 characters would blank ordinary text and are refused with `false`. */
+  /**
+   * Remembers `value` for good; values under 4 characters would blank ordinary text and are refused with `false`.
+   *
+   * @throws what a listener throws, after all of them were told.
+   */
   add(value: string): boolean
   /** All values. */
   values(): readonly string[]
@@ -27,7 +31,7 @@ export function createSecretRegistry(): SecretRegistry {
       if (value.length < 4) return false
       if (known.has(value)) return true
       known.add(value)
-      for (const listener of listeners) listener(value)
+      tellAll(listeners, value)
       return true
     },
     values: () => [...known],
@@ -36,4 +40,17 @@ export function createSecretRegistry(): SecretRegistry {
       return () => listeners.delete(listener)
     },
   }
+}
+
+/** One broken listener must not keep the others from learning a secret. */
+function tellAll(listeners: ReadonlySet<(value: string) => void>, value: string): void {
+  const failures: unknown[] = []
+  for (const listener of listeners) {
+    try {
+      listener(value)
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
 }
