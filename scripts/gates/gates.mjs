@@ -8,6 +8,7 @@ export const build = { name: 'build', command: turbo('build') }
 /** Independent of each other. */
 export const checks = [
   { name: 'typecheck', command: turbo('typecheck') },
+  { name: 'typecheck-tests', command: ['tsc', '-p', 'test'] },
   { name: 'package-lint', command: turbo('lint:pkg') },
   { name: 'api-reports', command: ['node', 'scripts/gates/api-reports.mjs'] },
   {
