@@ -1,0 +1,21 @@
+export {
+  type CounterDefinition,
+  counter,
+  DURATION_BUCKETS,
+  defineMetrics,
+  type GaugeDefinition,
+  gauge,
+  type HistogramDefinition,
+  histogram,
+  type LabelSpec,
+  type LabelsOf,
+  type MetricCatalog,
+  type MetricDefinition,
+} from '@ops/core'
+export { seconds } from './buckets.ts'
+export type { CollectorOptions } from './collectors.ts'
+export { createMetrics, type Metrics, type MetricsControl, type ServeOptions } from './create-metrics.ts'
+export { metricsMetrics } from './metrics.ts'
+export { CONTENT_TYPES, type ExpositionFormat, negotiateFormat } from './negotiate.ts'
+export type { MetricsOptions } from './options.ts'
+export type { PromMetric, PromRegistry, PromValue } from './prom-registry.ts'
