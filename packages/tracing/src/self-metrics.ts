@@ -1,0 +1,34 @@
+/** Copies the pipeline's plain counters into instruments before each exposition. */
+import type { BoundCounter, Meter } from '@ops/core'
+import { DROP_REASONS } from './limits.ts'
+import { EXPORT_OUTCOMES, tracingMetrics } from './metrics.ts'
+import type { Pipeline } from './pipeline.ts'
+import { DECISIONS } from './verdict.ts'
+
+/** Records a pipeline's state with `meter`. Returns how to stop. */
+export function recordSelf(meter: Meter, pipeline: Pipeline): () => void {
+  const metrics = meter.instruments(tracingMetrics)
+  const { buffer, drops, loop, queue } = pipeline
+  const copies = [
+    ...DECISIONS.map((decision) => copy(metrics.segments.bind({ decision }), () => buffer.decided[decision])),
+    ...DROP_REASONS.map((reason) => copy(metrics.dropped.bind({ reason }), () => drops[reason])),
+    ...EXPORT_OUTCOMES.map((outcome) => copy(metrics.exports.bind({ outcome }), () => loop?.exports[outcome] ?? 0)),
+    copy(metrics.exported.bind({}), () => loop?.exported ?? 0),
+  ]
+  return meter.onCollect(() => {
+    for (const update of copies) update()
+    metrics.openSegments.set({}, buffer.segments)
+    metrics.heldSpans.set({}, buffer.spans)
+    metrics.queuedSpans.set({}, queue.size)
+  })
+}
+
+/** Counters take steps; the pipeline counts totals. */
+function copy(instrument: BoundCounter, total: () => number): () => void {
+  let copied = 0
+  return () => {
+    const now = total()
+    if (now > copied) instrument.inc(now - copied)
+    copied = now
+  }
+}
