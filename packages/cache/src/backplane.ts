@@ -1,0 +1,108 @@
+/**
+ * Invalidation messages between processes, on a connection of their own, and the proof that they arrive: a heartbeat sent to
+ * oneself. The in-process tier may be read only while the last proof is younger than `maxLagMs`.
+ */
+import { type Clock, createSpanId, type Timer } from '@ops/core'
+import type { RedisLike } from './redis-client.ts'
+
+/** What a {@link Backplane} needs. */
+export interface BackplaneOptions {
+  readonly redis: RedisLike
+  readonly channel: string
+  readonly clock: Clock
+  readonly heartbeatMs: number
+  readonly maxLagMs: number
+  /** Publishes on the command connection, bounded in time. */
+  readonly publish: (channel: string, message: string) => Promise<unknown>
+  readonly onMessage: (message: string) => void
+  /** Messages may have been missed: whatever they would have removed must go. */
+  readonly onGap: () => void
+}
+
+/** Delivers other processes' invalidations. */
+export class Backplane {
+  /** Monotonic time until which the in-process tier is proven to be up to date within the bound. */
+  validUntil: number = Number.NEGATIVE_INFINITY
+  /** From sending the last heartbeat to its arrival, in seconds. */
+  lagSeconds = 0
+  readonly #options: BackplaneOptions
+  readonly #subscriber: RedisLike
+  readonly #ownChannel: string
+  readonly #timer: Timer
+  readonly #sent = new Map<string, number>()
+  #subscribed = false
+  #closed = false
+
+  constructor(options: BackplaneOptions) {
+    this.#options = options
+    this.#ownChannel = `${options.channel}:${createSpanId()}`
+    const subscriber = options.redis.duplicate()
+    this.#subscriber = subscriber
+    subscriber.on('error', () => {})
+    subscriber.on('message', (channel, message) => this.#receive(String(channel), String(message)))
+    subscriber.on('ready', () => void this.#subscribe())
+    subscriber.on('close', () => this.#lose())
+    if (subscriber.status === 'ready') void this.#subscribe()
+    this.#timer = options.clock.setInterval(() => void this.#beat(), options.heartbeatMs)
+  }
+
+  /** Ends the connection. */
+  close(): void {
+    this.#closed = true
+    this.#timer.cancel()
+    this.#lose()
+    this.#subscriber.disconnect()
+  }
+
+  async #subscribe(): Promise<void> {
+    try {
+      await this.#subscriber.subscribe(this.#options.channel, this.#ownChannel)
+      this.#gap()
+      this.#subscribed = true
+      await this.#beat()
+    } catch {
+      // The connection has broken again, or Redis is loading; the heartbeat tries once more while it stays ready.
+      this.#lose()
+    }
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#closed) return
+    if (!this.#subscribed) {
+      if (this.#subscriber.status === 'ready') await this.#subscribe()
+      return
+    }
+    const now = this.#options.clock.monotonic()
+    for (const [nonce, sentAt] of this.#sent) if (now - sentAt > this.#options.maxLagMs) this.#sent.delete(nonce)
+    const nonce = createSpanId()
+    this.#sent.set(nonce, now)
+    // A refusal is known to the breaker; without its echo the proof runs out by itself.
+    await this.#options.publish(this.#ownChannel, nonce).catch(() => {})
+  }
+
+  #receive(channel: string, message: string): void {
+    if (channel !== this.#ownChannel) {
+      if (channel === this.#options.channel) this.#options.onMessage(message)
+      return
+    }
+    const sentAt = this.#sent.get(message)
+    this.#sent.delete(message)
+    if (sentAt === undefined || !this.#subscribed) return
+    const now = this.#options.clock.monotonic()
+    this.lagSeconds = (now - sentAt) / 1000
+    if (now >= this.validUntil) this.#options.onGap()
+    this.validUntil = Math.max(this.validUntil, sentAt + this.#options.maxLagMs)
+  }
+
+  /** Heartbeats sent before the gap prove nothing about what came in between. */
+  #gap(): void {
+    this.#sent.clear()
+    this.validUntil = Number.NEGATIVE_INFINITY
+    this.#options.onGap()
+  }
+
+  #lose(): void {
+    this.#subscribed = false
+    this.#gap()
+  }
+}

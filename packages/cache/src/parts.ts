@@ -1,0 +1,33 @@
+/** The parts of one cache that its definitions share. */
+import type { Clock, Logger, Random } from '@ops/core'
+import type { Backplane } from './backplane.ts'
+import type { Epochs } from './epochs.ts'
+import type { ProcessTier } from './process-tier.ts'
+import type { RemoteTier } from './remote-tier.ts'
+import { type ShardKeys, shardKeys } from './tenant-key.ts'
+import type { TenantLimit } from './tenant-limit.ts'
+
+/** Everything a definition works with. */
+export interface CacheParts {
+  readonly name: string
+  readonly remote: RemoteTier
+  readonly local: ProcessTier
+  readonly epochs: Epochs
+  /** Undefined without an in-process tier. */
+  readonly backplane: Pick<Backplane, 'validUntil'>
+  readonly limit: TenantLimit
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly shardsPerTenant: number
+  readonly maxValueBytes: number
+  readonly compressAboveBytes: number
+  readonly freezeValues: boolean
+  readonly hasProcessTier: boolean
+  isClosed(): boolean
+}
+
+/** The keys of the shard in which `hash` falls; `''` is global. */
+export function shardOf(parts: CacheParts, tenant: string, hash: number): ShardKeys {
+  return shardKeys(parts.name, tenant === '' ? undefined : tenant, hash % parts.shardsPerTenant)
+}

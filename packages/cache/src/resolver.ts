@@ -1,0 +1,308 @@
+/** What happens when the in-process tier has no answer: Redis, then the lease, then the loader, or a stale value in between. */
+import { isOpsError, sleep } from '@ops/core'
+import { RedisSilentError } from './breaker.ts'
+import { decodeValue, expand, isCompressed } from './codec.ts'
+import type { Entry } from './entry.ts'
+import { CacheLoadTimeoutError } from './errors.ts'
+import { deepFreeze } from './freeze.ts'
+import type { Loaded, Loader } from './loader.ts'
+import type { DefinitionSettings } from './options.ts'
+import type { CacheParts } from './parts.ts'
+import type { Held } from './process-tier.ts'
+import type { ValueRef } from './read-batch.ts'
+import type { Found, Lease } from './remote-tier.ts'
+import { type Prepared, prepareValue } from './store-value.ts'
+import type { DefinitionFigures } from './telemetry.ts'
+
+/** One value of one tenant (`''` is global). */
+export interface Target extends ValueRef {
+  readonly tenant: string
+  readonly id: string
+  readonly hash: number
+}
+
+/** What a resolver works with besides the shared parts. */
+export interface ResolverOptions<V> {
+  readonly parts: CacheParts
+  readonly settings: DefinitionSettings<V>
+  readonly loader: Loader<V>
+  readonly figures: DefinitionFigures
+}
+
+interface Flight<V> {
+  callers: number
+  readonly promise: Promise<V>
+}
+
+interface Stale<V> {
+  readonly value: V
+}
+
+/** A lease outlives its load by the time encoding and writing may take. */
+const LEASE_MARGIN_MS = 1_000
+const FIRST_POLL_MS = 10
+const MAX_POLL_MS = 100
+
+/** Answers reads that the in-process tier could not. */
+export class Resolver<V> {
+  readonly #parts: CacheParts
+  readonly #settings: DefinitionSettings<V>
+  readonly #loader: Loader<V>
+  readonly #figures: DefinitionFigures
+  /** Flights whose read has not been sent: whoever joins gets an answer no older than its own would be. */
+  readonly #joinable = new Map<string, Flight<V>>()
+  /** Loads under a lease of this process, by its token. */
+  readonly #loads = new Map<string, Promise<V>>()
+  /** Loads without Redis, by key. */
+  readonly #alone = new Map<string, Promise<V>>()
+
+  constructor(options: ResolverOptions<V>) {
+    this.#parts = options.parts
+    this.#settings = options.settings
+    this.#loader = options.loader
+    this.#figures = options.figures
+  }
+
+  /** The value of `target`; `held` is what this process still has of it. */
+  resolve(target: Target, held: Held<V> | undefined): Promise<V> {
+    const joined = this.#joinable.get(target.key)
+    if (joined !== undefined) {
+      joined.callers++
+      return joined.promise
+    }
+    const flight: { callers: number; promise: Promise<V> } = { callers: 1, promise: undefined as never }
+    this.#joinable.set(target.key, flight)
+    flight.promise = this.#fly(target, held, flight)
+    return flight.promise
+  }
+
+  /** Loads anew in the background, unless somebody does already. */
+  async refresh(target: Target, seen: string): Promise<void> {
+    try {
+      const epoch = this.#parts.epochs.of(target.hash)
+      const acquired = await this.#parts.remote.acquire(target, seen, this.#leaseMs)
+      if (acquired.state === 'granted') await this.#loadUnder(target, acquired.lease, epoch)
+      else if (acquired.state === 'found') await this.#take(target, acquired.found, epoch)
+    } catch (error) {
+      this.#parts.logger.debug({ cache: this.#settings.name, error }, 'early refresh failed')
+    }
+  }
+
+  /** Makes later reads start a load of their own even while Redis is away. */
+  forget(key: string): void {
+    this.#alone.delete(key)
+  }
+
+  get #leaseMs(): number {
+    return this.#settings.hardMs + LEASE_MARGIN_MS
+  }
+
+  async #fly(target: Target, held: Held<V> | undefined, flight: Flight<V>): Promise<V> {
+    const leave = () => {
+      if (this.#joinable.get(target.key) === flight) this.#joinable.delete(target.key)
+    }
+    const epoch = this.#parts.epochs.of(target.hash)
+    let stale: Stale<V> | undefined
+    let counted = false
+    try {
+      let found = await this.#parts.remote.read(target, leave)
+      const startedAt = this.#parts.clock.monotonic()
+      for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, MAX_POLL_MS)) {
+        const taken = await this.#take(target, found, epoch)
+        if (taken?.fresh === true) {
+          if (!counted) this.#figures.l2Hits += flight.callers
+          return taken.value
+        }
+        stale = taken
+        const seen = found.entry?.token ?? ('seen' in found ? found.seen : '')
+        const acquired = await this.#parts.remote.acquire(target, seen, this.#leaseMs)
+        if (acquired.state === 'found') {
+          found = acquired.found
+          continue
+        }
+        if (!counted) {
+          if (stale === undefined) this.#figures.l2Misses += flight.callers
+          else this.#figures.l2Stale += flight.callers
+          counted = true
+        }
+        if (acquired.state === 'granted') {
+          return await this.#orStale(this.#loadUnder(target, acquired.lease, epoch), stale)
+        }
+        const loading = this.#loads.get(acquired.holder)
+        if (loading !== undefined) return await this.#orStale(loading, stale)
+        if (stale !== undefined) return stale.value
+        found = await this.#waitForOther(target, startedAt, pollMs)
+      }
+    } catch (error) {
+      leave()
+      if (!(error instanceof RedisSilentError)) throw error
+      if (!counted) this.#figures.l2Unavailable += flight.callers
+      return this.#withoutRedis(target, stale ?? this.#staleHeld(held))
+    }
+  }
+
+  /** Another process loads: looks again after a while. */
+  async #waitForOther(target: Target, startedAt: number, pollMs: number): Promise<Found> {
+    const { clock, random, remote } = this.#parts
+    const budgetMs = this.#leaseMs + MAX_POLL_MS
+    if (clock.monotonic() - startedAt > budgetMs) throw new CacheLoadTimeoutError(this.#settings.name, budgetMs)
+    await sleep(pollMs * (0.5 + random.next() / 2), { clock })
+    return remote.read(target, () => {})
+  }
+
+  /** Decodes a valid entry and keeps it in this process; undefined when there is none or it cannot be read. */
+  async #take(target: Target, found: Found, epoch: number): Promise<{ value: V; fresh: boolean } | undefined> {
+    if (found.entry === undefined) return undefined
+    const { entry, remainingMs } = found
+    let value: V
+    try {
+      value = await this.#decode(entry)
+    } catch (error) {
+      this.#parts.logger.warn({ cache: this.#settings.name, error }, 'cached value could not be decoded')
+      return undefined
+    }
+    const fresh = remainingMs > 0
+    if (fresh)
+      this.#keep(target, epoch, {
+        value,
+        token: entry.token,
+        remainingMs,
+        loadMs: entry.loadMs,
+        bytes: entry.encoded.payload.length,
+      })
+    return { value, fresh }
+  }
+
+  async #decode(entry: Entry): Promise<V> {
+    const { encoded } = entry
+    const value = decodeValue(isCompressed(encoded) ? await expand(encoded, this.#parts.maxValueBytes) : encoded) as V
+    return this.#parts.freezeValues ? deepFreeze(value) : value
+  }
+
+  #keep(
+    target: Target,
+    epoch: number,
+    entry: {
+      readonly value: V
+      readonly token: string
+      readonly remainingMs: number
+      readonly loadMs: number
+      readonly bytes: number
+    },
+  ): void {
+    const parts = this.#parts
+    if (!parts.hasProcessTier || parts.epochs.of(target.hash) !== epoch) return
+    const freshUntil = parts.clock.monotonic() + entry.remainingMs
+    // XFetch, drawn once for each process instead of at each read: a hit then costs one comparison.
+    const early = this.#settings.earlyRefresh * entry.loadMs * -Math.log(1 - parts.random.next())
+    parts.local.put(this.#settings.name, target.tenant, target.id, {
+      value: entry.value,
+      promise: Promise.resolve(entry.value),
+      token: entry.token,
+      bytes: entry.bytes,
+      refreshAt: freshUntil - Math.min(early, entry.remainingMs),
+      freshUntil,
+      staleUntil: this.#settings.staleMs === 0 ? 0 : freshUntil + this.#settings.staleMs,
+    })
+  }
+
+  #loadUnder(target: Target, lease: Lease, epoch: number): Promise<V> {
+    const loading = this.#loadAndFill(target, lease, epoch).finally(() => this.#loads.delete(lease.token))
+    loading.catch(() => {})
+    this.#loads.set(lease.token, loading)
+    return loading
+  }
+
+  async #loadAndFill(target: Target, lease: Lease, epoch: number): Promise<V> {
+    const giveBack = () => void this.#parts.remote.release(target, lease).catch(() => {})
+    let loaded: Loaded<V>
+    try {
+      loaded = await this.#load(target)
+    } catch (error) {
+      giveBack()
+      throw error
+    }
+    const prepared = await prepareValue(this.#parts, this.#settings, target, loaded)
+    if ('rejected' in prepared) {
+      giveBack()
+      this.#reject(prepared)
+      return prepared.value
+    }
+    await this.#fill(target, lease, epoch, prepared)
+    return prepared.value
+  }
+
+  async #fill(
+    target: Target,
+    lease: Lease,
+    epoch: number,
+    prepared: Extract<Prepared<V>, { tail: unknown }>,
+  ): Promise<void> {
+    try {
+      const result = await this.#parts.remote.fill(target, lease, prepared.tail, prepared.keepMs)
+      if (result !== 'written') return this.#figures.rejectFill(result)
+    } catch (error) {
+      if (!(error instanceof RedisSilentError)) throw error
+      return this.#figures.rejectFill('unavailable')
+    }
+    const { freshMs, loadMs } = prepared.tail
+    this.#keep(target, epoch, {
+      value: prepared.value,
+      token: lease.token,
+      remainingMs: freshMs,
+      loadMs,
+      bytes: prepared.bytes,
+    })
+  }
+
+  #reject(prepared: Extract<Prepared<V>, { rejected: unknown }>): void {
+    if (prepared.rejected === 'not_wanted') return
+    this.#figures.rejectFill(prepared.rejected)
+    const { rejected: reason, cause: error } = prepared
+    this.#parts.logger.warn({ cache: this.#settings.name, reason, error }, 'loaded value was not cached')
+  }
+
+  async #load(target: Target): Promise<Loaded<V>> {
+    const { loads } = this.#figures
+    try {
+      const loaded = await this.#loader(target.tenant, target.id)
+      loads[loaded.value === undefined || loaded.value === null ? 'absent' : 'ok']++
+      return loaded
+    } catch (error) {
+      loads[isOpsError(error, 'OPS_CACHE_LOAD_TIMEOUT') ? 'timeout' : 'error']++
+      throw error
+    }
+  }
+
+  /** The loader alone, once for all callers of this process: nothing it brings may be kept. */
+  #withoutRedis(target: Target, stale: Stale<V> | undefined): Promise<V> {
+    let loading = this.#alone.get(target.key)
+    if (loading === undefined) {
+      loading = this.#load(target).then(({ value }) => value)
+      const own = loading
+      const done = () => {
+        if (this.#alone.get(target.key) === own) this.#alone.delete(target.key)
+      }
+      own.then(done, done)
+      this.#alone.set(target.key, own)
+    }
+    return this.#orStale(loading, stale)
+  }
+
+  #staleHeld(held: Held<V> | undefined): Stale<V> | undefined {
+    return held !== undefined && this.#parts.clock.monotonic() < held.staleUntil ? held : undefined
+  }
+
+  /** Fail-safe and soft timeout: a stale value stands in for a load that fails or is slow. */
+  async #orStale(loading: Promise<V>, stale: Stale<V> | undefined): Promise<V> {
+    if (stale === undefined) return loading
+    const settled = loading.catch(() => stale.value)
+    const { softMs } = this.#settings
+    if (softMs === 0) return stale.value
+    let timer = { cancel() {} }
+    const late = new Promise<V>((resolve) => {
+      timer = this.#parts.clock.setTimeout(() => resolve(stale.value), softMs)
+    })
+    return Promise.race([settled, late]).finally(() => timer.cancel())
+  }
+}
