@@ -147,4 +147,17 @@ describe('opsFastify', () => {
 
     expect(metrics.value('http_requests_total', { route: '/v1/scoped' })).toBe(1)
   })
+
+  test('opsFastify() observes injected requests when an application tests itself', async () => {
+    const logs = recordLogs()
+    const app = fastify()
+    await app.register(opsFastify, { service: { ops: { logger: logs.logger } } })
+    app.get('/', async () => 'x')
+
+    const response = await app.inject('/')
+
+    expect(response.headers['x-trace-id']).toMatch(TRACE_ID)
+    await waitFor(() => logs.records.length === 1)
+    expect(logs.records[0]?.fields).toMatchObject({ status: 200 })
+  })
 })

@@ -22,6 +22,7 @@ export class RequestRecord implements Observation {
   readonly startedMs: number
   route: string | undefined
   error: unknown
+  ended: boolean
 
   constructor(request: IncomingMessage, response: ServerResponse, context: WorkContext, span: Span, startedMs: number) {
     this.context = context
@@ -31,6 +32,7 @@ export class RequestRecord implements Observation {
     this.startedMs = startedMs
     this.route = undefined
     this.error = undefined
+    this.ended = false
   }
 
   fail(error: unknown): void {

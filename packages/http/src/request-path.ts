@@ -43,10 +43,11 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
   registerContextManager()
   meter.onCollect(() => metrics.inFlight.set({}, inFlight))
 
-  function finish(record: RequestRecord): void {
+  function finish(record: RequestRecord, complete: boolean): void {
+    if (record.ended) return
+    record.ended = true
     inFlight--
     const { request, response, context, span } = record
-    const complete = response.writableFinished
     if (!complete) context.abort(new ClientClosedError())
     const durationMs = clock.monotonic() - record.startedMs
     const status = complete ? response.statusCode : CLIENT_CLOSED
@@ -93,8 +94,11 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
       const span = startServerSpan(tracer, request.method ?? 'GET', unit)
       const context = trace.setSpan(unit, span) as WorkContext
       const record = new RequestRecord(request, response, context, span, clock.monotonic())
-      // 'close' follows every end: finished, aborted, destroyed. In the context, so that the line carries the ids.
-      response.on('close', () => runInContext(context, () => finish(record)))
+      // In the context, so that the line carries the ids. 'close' without 'finish' is a client that went away.
+      response.on('finish', () => runInContext(context, () => finish(record, true)))
+      response.on('close', () => {
+        if (!record.ended) runInContext(context, () => finish(record, false))
+      })
       return record
     },
   }
