@@ -1,0 +1,5 @@
+export { dbMetrics } from './metrics.ts'
+export { observePool } from './observe-pool.ts'
+export { OPERATIONS, type Operation } from './operation.ts'
+export type { ObservablePgliteDatabase, ObservablePgPool, ObservePoolOptions, PoolObservation } from './options.ts'
+export { describeStatement, type Statement } from './statement.ts'
