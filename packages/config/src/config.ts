@@ -67,10 +67,10 @@ export interface Explanation extends LayerPlace {
 }
 
 /** The outcome of one reload. */
-export interface ReloadOutcome<S extends ConfigShape> {
+export interface ReloadOutcome {
   readonly result: ReloadResult
-  /** Keys that changed. */
-  readonly keys: readonly ConfigKey<S>[]
+  /** Keys that changed, or would have but for a veto. */
+  readonly keys: readonly string[]
   readonly problems: readonly ConfigProblem[]
 }
 
@@ -97,7 +97,7 @@ export interface Config<S extends ConfigShape = ConfigShape> {
   /** Ends overrides before their time: of the given keys, or all. */
   clearOverrides(keys?: readonly ConfigKey<S>[]): Promise<void>
   /** Reads everything again, secret sources included. Calls are run one after the other; never rejects while open. */
-  reload(): Promise<ReloadOutcome<S>>
+  reload(): Promise<ReloadOutcome>
   /** Where a value comes from. @throws TypeError for an undeclared key. */
   explain(key: ConfigKey<S>): Explanation
   status(): ConfigStatus

@@ -1,13 +1,5 @@
 /** The state machine behind a configuration: one pass at a time, from layers to a published snapshot or to the last good one kept. */
-import {
-  type Clock,
-  type Logger,
-  noopMeter,
-  type SecretRegistry,
-  silentLogger,
-  systemClock,
-  type Timer,
-} from '@ops/core'
+import { type Clock, noopMeter, type SecretRegistry, silentLogger, systemClock, type Timer } from '@ops/core'
 import {
   type ChangeListener,
   type ChangeTrigger,
@@ -18,22 +10,15 @@ import {
   type Subscription,
 } from './change.ts'
 import { type Collection, type Collector, createCollector } from './collect.ts'
-import type {
-  Config,
-  ConfigStatus,
-  Explanation,
-  OverrideOptions,
-  OverrideValues,
-  ReloadOutcome,
-  ReloadStatus,
-} from './config.ts'
+import type { Config, ConfigStatus, Explanation, OverrideOptions, OverrideValues, ReloadOutcome } from './config.ts'
 import type { Entry } from './entry.ts'
 import { ConfigClosedError, ConfigInvalidError, OverrideRefusedError } from './errors.ts'
 import { explainKey } from './explain.ts'
+import { createJournal, type Journal } from './journal.ts'
 import { type LoadConfigOptions, watchSettings } from './options.ts'
-import { createOverrideSet, overrideEntries, parseTtl } from './override.ts'
+import { createOverrideSet, type OverrideSet, overrideEntries, parseTtl } from './override.ts'
+import { partitionChanges } from './partition.ts'
 import { type ConfigProblem, problemLine } from './problem.ts'
-import { createRecorder, type Recorder } from './recorder.ts'
 import { type Resolution, type Resolutions, resolveAll } from './resolve.ts'
 import { errorText, withoutSecrets } from './secret-forms.ts'
 import { isSecret, withoutPrevious } from './secret-value.ts'
@@ -50,33 +35,31 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
   readonly #shape: S
   readonly #options: LoadConfigOptions
   readonly #clock: Clock
-  readonly #logger: Logger
-  readonly #recorder: Recorder
+  readonly #journal: Journal
   readonly #collector: Collector
-  readonly #overrides: ReturnType<typeof createOverrideSet>
+  readonly #overrides: OverrideSet
   readonly #subscriptions = new Set<Subscription<S>>()
   readonly #timers = new Set<Timer>()
-  #collection: Collection = { entries: new Map(), problems: [], stale: [], prefixed: new Map() }
+  /** The layers below overrides as last published. */
+  #collection: Collection | undefined
+  /** What is in force; for a key that waits for a restart, still its old value. */
   #resolutions: Resolutions = new Map()
   #pending: readonly string[] = []
   #generation = 0
   #hash = ''
-  #lastReload: ReloadStatus
-  #lastComplaint = ''
   #watcher: ConfigWatcher | undefined
   #tail: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
   constructor(shape: S, options: LoadConfigOptions, secrets: SecretRegistry) {
+    const { clock = systemClock, logger = silentLogger, meter = noopMeter } = options
     this.#shape = shape
     this.#options = options
     this.secrets = secrets
-    this.#clock = options.clock ?? systemClock
-    this.#logger = options.logger ?? silentLogger
-    this.#recorder = createRecorder(options.meter ?? noopMeter)
+    this.#clock = clock
+    this.#journal = createJournal({ clock, logger, meter, secrets })
     this.#collector = createCollector(shape, options, secrets)
-    this.#overrides = createOverrideSet(this.#clock)
-    this.#lastReload = { at: '', result: 'success', problems: [] }
+    this.#overrides = createOverrideSet(clock)
   }
 
   /** The first reading. @throws ConfigInvalidError with every problem. */
@@ -86,10 +69,10 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
     if (problems.length > 0) throw new ConfigInvalidError(problems)
     this.#collection = collection
     this.#adopt(resolutions, [])
-    this.#swap()
-    this.#settle('success', [], true)
-    const watch = watchSettings(this.#options.watch)
-    if (watch !== undefined) this.#watch(watch)
+    this.#swap(createSnapshot(resolutions) as ConfigValues<S>)
+    this.#journal.started()
+    this.#journal.state(this.#hash, 0)
+    this.#watch()
   }
 
   onChange(
@@ -97,7 +80,7 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
     listener: ChangeListener<S> | ((change: ConfigChange<S>) => void),
   ): () => void {
     for (const key of keys) this.#assertDeclared(key, 'listen to')
-    const subscription = {
+    const subscription: Subscription<S> = {
       keys: new Set<string>(keys),
       listener: typeof listener === 'function' ? { notify: listener } : listener,
     }
@@ -111,21 +94,15 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
     const entries = overrideEntries(this.#shape, values, options)
     parseTtl(options.ttl)
     await this.#enqueue('override', async () => {
-      const undo = this.#overrides.put(entries, options, (keys) => this.#endOverrides(keys))
-      const outcome = await this.#pass('override')
-      if (outcome.result !== 'failure' && outcome.result !== 'vetoed') return
+      const undo = this.#overrides.put(entries, options, (stillHeld) => this.#endOverrides(stillHeld))
+      const { result, problems } = await this.#pass('override')
+      if (result === 'success' || result === 'unchanged') return
       undo()
       const state =
-        outcome.result === 'vetoed'
-          ? 'vetoed by a listener, expected its consent'
-          : outcome.problems.map(problemLine).join('; ')
-      throw new OverrideRefusedError(
-        entries.map(({ key }) => key),
-        state,
-      )
+        result === 'vetoed' ? 'vetoed by a listener, expected its consent' : problems.map(problemLine).join('; ')
+      throw new OverrideRefusedError(Object.keys(values), state)
     })
-    const { by, reason, ttl } = options
-    this.#logger.info({ keys: Object.keys(values), by, reason, ttl }, 'Configuration overridden')
+    this.#journal.overridden(Object.keys(values), options)
   }
 
   async clearOverrides(keys?: readonly ConfigKey<S>[]): Promise<void> {
@@ -133,26 +110,22 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
     await this.#enqueue('clear overrides of', () => this.#removeOverrides(keys))
   }
 
-  reload(): Promise<ReloadOutcome<S>> {
+  reload(): Promise<ReloadOutcome> {
     this.#collector.expireSources()
     return this.#enqueue('reload', () => this.#pass('reload'))
   }
 
   explain(key: ConfigKey<S>): Explanation {
     this.#assertDeclared(key, 'explain')
-    return explainKey(
-      key,
-      this.#shape[key] as S[ConfigKey<S>],
-      this.#resolutions.get(key) as Resolution,
-      this.#pending.includes(key),
-    )
+    const resolution = this.#resolutions.get(key) as Resolution
+    return explainKey(key, this.#shape[key] as S[ConfigKey<S>], resolution, this.#pending.includes(key))
   }
 
   status(): ConfigStatus {
     return {
       generation: this.#generation,
       hash: this.#hash,
-      lastReload: this.#lastReload,
+      lastReload: this.#journal.lastReload,
       pendingRestart: this.#pending,
       overrides: this.#overrides.statuses(),
       watching: this.#watcher !== undefined,
@@ -169,26 +142,18 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
     this.#subscriptions.clear()
   }
 
-  #watch(settings: NonNullable<ReturnType<typeof watchSettings>>): void {
-    const warned = new Set<string>()
-    this.#watcher = startWatching(
-      {
-        files: () => this.#collector.watchedFiles(),
-        mounts: this.#options.mounts ?? [],
-        sources: this.#options.sources ?? [],
-        onTrigger: () => {
-          if (!this.#isClosed) void this.#enqueue('reload', () => this.#pass('reload'))
-        },
-        onSourceSignal: (name) => this.#collector.expireSources(name),
-        onError: (path, code) => {
-          if (!warned.has(path))
-            this.#logger.warn({ path, code }, 'Cannot watch a configuration directory: relying on the poll')
-          warned.add(path)
-        },
-      },
-      settings,
-      this.#clock,
-    )
+  #watch(): void {
+    const settings = watchSettings(this.#options.watch)
+    if (settings === undefined) return
+    const targets = {
+      files: () => this.#collector.watchedFiles(),
+      mounts: this.#options.mounts ?? [],
+      sources: this.#options.sources ?? [],
+      onTrigger: () => this.#background(() => this.#pass('reload')),
+      onSourceSignal: (name: string | undefined) => this.#collector.expireSources(name),
+      onError: (path: string, code: string) => this.#journal.unwatchable(path, code),
+    }
+    this.#watcher = startWatching(targets, settings, this.#clock)
   }
 
   /** Passes run one after the other: none sees another half done. */
@@ -199,42 +164,58 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
     return run
   }
 
-  async #pass(trigger: ChangeTrigger): Promise<ReloadOutcome<S>> {
-    const collection = trigger === 'reload' ? await this.#collector.collect() : this.#collection
+  /** A pass nobody waits for; after close there is none. */
+  #background(task: () => Promise<unknown>): void {
+    if (!this.#isClosed) void this.#enqueue('reload', task)
+  }
+
+  /** Never rejects: whatever goes wrong, the last good values stay. */
+  async #pass(trigger: ChangeTrigger): Promise<ReloadOutcome> {
+    try {
+      return await this.#read(trigger)
+    } catch (error) {
+      const message = `failed unexpectedly (${errorText(this.secrets, error)}), expected a reading`
+      const problem: ConfigProblem = { reason: 'unreadable', key: 'configuration', origin: undefined, message }
+      return this.#finish(trigger, { result: 'failure', keys: [], problems: [problem] })
+    }
+  }
+
+  async #read(trigger: ChangeTrigger): Promise<ReloadOutcome> {
+    const isReload = trigger === 'reload' || this.#collection === undefined
+    const collection = isReload ? await this.#collector.collect() : (this.#collection as Collection)
     const { resolutions, problems } = await this.#resolve(collection)
     if (problems.length > 0) return this.#finish(trigger, { result: 'failure', keys: [], problems })
     const outcome = await this.#publish(resolutions, trigger)
-    if (outcome.result !== 'vetoed') this.#collection = collection
-    const isStale = collection.stale.length > 0 && outcome.result !== 'vetoed'
+    if (outcome.result === 'vetoed') return this.#finish(trigger, outcome)
+    this.#collection = collection
+    const isStale = isReload && collection.stale.length > 0
     return this.#finish(trigger, isStale ? { ...outcome, result: 'failure', problems: collection.stale } : outcome)
   }
 
-  async #resolve(
-    collection: Collection,
-  ): Promise<{ resolutions: Map<string, Resolution>; problems: readonly ConfigProblem[] }> {
-    const layered = { ...collection, entries: withOverrides(collection.entries, this.#overrides.entries()) }
-    const { resolutions, problems } = await resolveAll(this.#shape, layered, {
-      before: this.#resolutions,
-      registry: this.secrets,
-    })
-    // Messages hold no value by construction; a check written by the application might.
-    return {
-      resolutions,
-      problems: problems.map((each) => ({ ...each, message: withoutSecrets(this.secrets, each.message) })),
-    }
+  async #resolve(collection: Collection): Promise<{
+    readonly resolutions: Map<string, Resolution>
+    readonly problems: readonly ConfigProblem[]
+  }> {
+    const entries = withOverrides(collection.entries, this.#overrides.entries())
+    const context = { before: this.#resolutions, registry: this.secrets }
+    const { resolutions, problems } = await resolveAll(this.#shape, { ...collection, entries }, context)
+    // Messages hold no value by construction; what an application's own check says might.
+    const clean = problems.map((each) => ({ ...each, message: withoutSecrets(this.secrets, each.message) }))
+    return { resolutions, problems: clean }
   }
 
-  async #publish(next: Map<string, Resolution>, trigger: ChangeTrigger): Promise<ReloadOutcome<S>> {
-    const { keys, pending } = this.#partition(next)
+  async #publish(next: Map<string, Resolution>, trigger: ChangeTrigger): Promise<ReloadOutcome> {
+    const { live, pending } = partitionChanges(this.#shape, this.#resolutions, next)
     for (const key of pending) next.set(key, this.#resolutions.get(key) as Resolution)
-    if (keys.length === 0) {
+    if (live.length === 0) {
       this.#adopt(next, pending)
       return { result: 'unchanged', keys: [], problems: [] }
     }
+    const keys = live as readonly ConfigKey<S>[]
     const after = createSnapshot(next) as ConfigValues<S>
     const change: ConfigChange<S> = { generation: this.#generation + 1, trigger, keys, before: this.current, after }
     const concerned = [...this.#subscriptions].filter((each) => keys.some((key) => each.keys.has(key)))
-    const onFailure = (failure: ListenerFailure): void => this.#complain(failure)
+    const onFailure = (failure: ListenerFailure): void => this.#journal.listenerFailed(failure)
     const timeoutMs = this.#options.listenerTimeoutMs ?? 10_000
     const veto = await runTwoPhases(concerned, change, { clock: this.#clock, timeoutMs, onFailure })
     if (veto !== undefined) return { result: 'vetoed', keys, problems: [] }
@@ -245,123 +226,72 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
     return { result: 'success', keys, problems: [] }
   }
 
-  /** Changed keys that take effect now, and those that wait: restart-only ones with the rest of their groups. */
-  #partition(next: Resolutions): { keys: ConfigKey<S>[]; pending: string[] } {
-    const changed = Object.keys(this.#shape).filter((key) => next.get(key)?.value !== this.#resolutions.get(key)?.value)
-    const restart = changed.filter((key) => this.#shape[key]?.reload === 'restart')
-    const waitingGroups = new Set(restart.map((key) => this.#shape[key]?.group).filter((group) => group !== undefined))
-    const waits = (key: string): boolean => {
-      const definition = this.#shape[key]
-      return (
-        definition?.reload === 'restart' || (definition?.group !== undefined && waitingGroups.has(definition.group))
-      )
-    }
-    return { keys: changed.filter((key) => !waits(key)), pending: changed.filter(waits) }
-  }
-
   #adopt(resolutions: Resolutions, pending: readonly string[]): void {
     this.#resolutions = resolutions
     this.#pending = Object.freeze([...pending])
   }
 
-  #swap(after: ConfigValues<S> = createSnapshot(this.#resolutions) as ConfigValues<S>): void {
+  #swap(after: ConfigValues<S>): void {
     this.current = after
     this.#generation++
     this.#hash = hashOf(this.#shape, this.#resolutions)
   }
 
-  #finish(trigger: ChangeTrigger, outcome: ReloadOutcome<S>): ReloadOutcome<S> {
-    if (trigger === 'reload') {
-      this.#settle(outcome.result, outcome.problems)
-      this.#watcher?.refresh()
-    } else {
-      this.#record()
-    }
-    const { result, keys, problems } = outcome
-    if (keys.length > 0 && result !== 'vetoed')
-      this.#logger.info({ keys, trigger, generation: this.#generation }, 'Configuration changed')
-    if (result === 'vetoed')
-      this.#logger.warn({ keys, trigger }, 'Configuration change vetoed: the last good one stays')
-    if (trigger === 'reload') this.#complainOnce(problems)
+  #finish(trigger: ChangeTrigger, outcome: ReloadOutcome): ReloadOutcome {
+    this.#journal.passed({ ...outcome, trigger, generation: this.#generation })
+    this.#journal.state(this.#hash, this.#pending.length)
+    if (trigger === 'reload') this.#watcher?.refresh()
     return outcome
   }
 
-  #settle(result: ReloadStatus['result'], problems: readonly ConfigProblem[], isStart = false): void {
-    const now = this.#clock.now()
-    this.#lastReload = Object.freeze({ at: new Date(now).toISOString(), result, problems })
-    this.#recorder.reload(result, now, isStart)
-    this.#record()
-  }
-
-  #record(): void {
-    this.#recorder.state(this.#hash, this.#pending.length)
-  }
-
-  /** The poll repeats a failure every half minute; the log says it once. */
-  #complainOnce(problems: readonly ConfigProblem[]): void {
-    const lines = problems.map(problemLine)
-    const complaint = lines.join('\n')
-    if (complaint !== '' && complaint !== this.#lastComplaint) {
-      this.#logger.error({ problems: lines }, 'Configuration reload failed: the last good one stays')
-    }
-    this.#lastComplaint = complaint
-  }
-
-  #complain({ step, error }: ListenerFailure): void {
-    this.#logger.error({ step, failure: errorText(this.secrets, error) }, 'Configuration listener failed')
-  }
-
-  #endOverrides(keys: readonly string[]): void {
-    if (keys.length === 0 || this.#isClosed) return
-    void this.#enqueue('reload', () => this.#removeOverrides(keys)).then((outcome) => {
-      if (outcome.result === 'vetoed')
-        this.#later(RETRY_MS, () => void this.#enqueue('reload', () => this.#pass('override-end')))
-      else this.#logger.info({ keys }, 'Configuration override ended')
+  #endOverrides(stillHeld: () => readonly string[]): void {
+    this.#background(async () => {
+      const keys = stillHeld()
+      if (keys.length === 0) return
+      const { result } = await this.#removeOverrides(keys)
+      if (result === 'vetoed') this.#later(RETRY_MS, () => this.#pass('override-end'))
     })
   }
 
-  #removeOverrides(keys: readonly string[] | undefined): Promise<ReloadOutcome<S>> {
+  #removeOverrides(keys: readonly string[] | undefined): Promise<ReloadOutcome> {
     this.#overrides.remove(keys)
     return this.#pass('override-end')
   }
 
+  /** Where the source itself names the previous value, it also says when that ends. */
   #startOverlaps(keys: readonly string[]): void {
     for (const key of keys) {
-      const { overlapMs = 0 } = this.#shape[key] ?? {}
-      const resolution = this.#resolutions.get(key)
-      const isOurs = resolution?.entries[0]?.previous === undefined
-      if (overlapMs > 0 && isOurs && isSecret(resolution?.value) && resolution.value.previous !== undefined) {
-        this.#later(overlapMs, () => this.#endOverlap(key, resolution.value))
+      const { value, entries } = this.#resolutions.get(key) as Resolution
+      const overlapMs = this.#shape[key]?.overlapMs ?? 0
+      if (overlapMs > 0 && entries[0]?.previous === undefined && isSecret(value) && value.previous !== undefined) {
+        this.#later(overlapMs, () => this.#endOverlap(key, value))
       }
     }
   }
 
   /** A secret rotated again meanwhile has an overlap of its own. */
-  #endOverlap(key: string, secret: unknown): void {
-    void this.#enqueue('reload', async () => {
-      const resolution = this.#resolutions.get(key)
-      if (resolution === undefined || resolution.value !== secret || !isSecret(secret)) return
-      const next = new Map(this.#resolutions).set(key, { ...resolution, value: withoutPrevious(secret) })
-      for (const pending of this.#pending) next.set(pending, this.#resolutions.get(pending) as Resolution)
-      const pending = this.#pending
-      const outcome = await this.#publish(next, 'overlap-end')
-      this.#pending = pending
-      this.#finish('overlap-end', outcome)
-      if (outcome.result === 'vetoed') this.#later(RETRY_MS, () => this.#endOverlap(key, secret))
-    })
+  async #endOverlap(key: string, secret: unknown): Promise<void> {
+    const resolution = this.#resolutions.get(key)
+    if (resolution?.value !== secret || !isSecret(secret)) return
+    const pending = this.#pending
+    const next = new Map(this.#resolutions).set(key, { ...resolution, value: withoutPrevious(secret) } as Resolution)
+    const outcome = await this.#publish(next, 'overlap-end')
+    this.#pending = pending
+    this.#finish('overlap-end', outcome)
+    if (outcome.result === 'vetoed') this.#later(RETRY_MS, () => this.#endOverlap(key, secret))
   }
 
-  #later(delayMs: number, task: () => void): void {
+  #later(delayMs: number, task: () => Promise<unknown>): void {
     const timer = this.#clock.setTimeout(() => {
       this.#timers.delete(timer)
-      if (!this.#isClosed) task()
+      this.#background(task)
     }, delayMs)
     this.#timers.add(timer)
   }
 
   #assertDeclared(key: string, verb: string): void {
-    if (!Object.hasOwn(this.#shape, key))
-      throw new TypeError(`Cannot ${verb} ${JSON.stringify(key)}: not declared, expected a declared setting`)
+    if (Object.hasOwn(this.#shape, key)) return
+    throw new TypeError(`Cannot ${verb} ${JSON.stringify(key)}: not declared, expected a declared setting`)
   }
 }
 

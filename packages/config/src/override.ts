@@ -55,21 +55,23 @@ export function parseTtl(ttl: OverrideOptions['ttl']): number {
   return ms
 }
 
-/** A set of overrides, at most one a key. */
-export function createOverrideSet(clock: Clock): {
+/** Overrides in force, at most one a key. */
+export interface OverrideSet {
   readonly entries: () => readonly Entry[]
   readonly statuses: () => readonly OverrideStatus[]
   /** Replaces what is held for the same keys; returns how to undo. */
   readonly put: (
     entries: readonly Entry[],
     options: OverrideOptions,
-    onEnd: (keys: readonly string[]) => void,
+    onEnd: (stillHeld: () => readonly string[]) => void,
   ) => () => void
   /** Removes keys, or all; returns how to undo. */
   readonly remove: (keys?: readonly string[]) => () => void
   /** Stops all timers. */
   readonly close: () => void
-} {
+}
+
+export function createOverrideSet(clock: Clock): OverrideSet {
   let held = new Map<string, Override>()
   const swap = (next: Map<string, Override>): (() => void) => {
     const before = held
@@ -84,7 +86,8 @@ export function createOverrideSet(clock: Clock): {
     put(entries, options, onEnd) {
       const ttlMs = parseTtl(options.ttl)
       const keys = entries.map(({ key }) => key)
-      const timer = clock.setTimeout(() => onEnd(keys.filter((key) => held.get(key)?.timer === timer)), ttlMs)
+      // Asked for when its turn comes: a later override may have taken the key, or have been refused again.
+      const timer = clock.setTimeout(() => onEnd(() => keys.filter((key) => held.get(key)?.timer === timer)), ttlMs)
       const expiresAt = new Date(clock.now() + ttlMs).toISOString()
       const next = new Map(held)
       for (const entry of entries) {

@@ -3,10 +3,18 @@ import type { SecretRegistry } from '@ops/core'
 
 /** Offers every form of a raw value: itself, without line ends, as JSON writes it, percent-encoded, and the password of a URL. */
 export function registerSecret(registry: SecretRegistry, value: unknown): void {
-  if (typeof value === 'string') for (const form of formsOf(value)) registry.add(form)
+  if (typeof value === 'string') for (const form of formsOf(value)) offer(registry, form)
   else if (typeof value === 'object' && value !== null)
     for (const leaf of Object.values(value)) registerSecret(registry, leaf)
-  else if (typeof value === 'number') registry.add(String(value))
+  else if (typeof value === 'number') offer(registry, String(value))
+}
+
+function offer(registry: SecretRegistry, value: string): void {
+  try {
+    registry.add(value)
+  } catch {
+    // A listener threw. The registry remembers the value all the same, and what was thrown may quote it.
+  }
 }
 
 function formsOf(text: string): Set<string> {

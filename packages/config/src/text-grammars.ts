@@ -6,10 +6,11 @@ import { type Grammar, type GrammarSchema, grammarSchema, schemaShape } from './
 export interface DurationOptions {
   /** @defaultValue 0 */
   readonly min?: Duration
-  /** @defaultValue none */
+  /** @defaultValue 100 years */
   readonly max?: Duration
 }
 
+const CENTURY_MS = 100 * 365 * 86_400_000
 const SIZE = /^(\d+(?:\.\d+)?)(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/
 const SIZES: Readonly<Record<string, number>> = {
   B: 1,
@@ -34,13 +35,11 @@ const TIMES = [
 /** A length of time with units (`30s`, `1h30m`), as milliseconds. @throws TypeError for bounds that are no duration, RangeError when they cross. */
 export function duration(options: DurationOptions = {}): GrammarSchema<number> {
   const min = parseDuration(options.min ?? 0, 'the min of duration()')
-  const max = options.max === undefined ? Number.MAX_SAFE_INTEGER : parseDuration(options.max, 'the max of duration()')
+  const max = options.max === undefined ? CENTURY_MS : parseDuration(options.max, 'the max of duration()')
   if (min > max)
     throw new RangeError(`Cannot define duration: min ${min} ms is above max ${max} ms, expected min <= max`)
-  const fit = (ms: number | undefined): number | undefined => {
-    const whole = ms === undefined ? Number.NaN : Math.round(ms)
-    return ms !== undefined && Math.abs(whole - ms) < 1e-6 && whole >= min && whole <= max ? whole : undefined
-  }
+  const fit = (ms: number | undefined): number | undefined =>
+    ms !== undefined && Number.isInteger(ms) && ms >= min && ms <= max ? ms : undefined
   const upTo = options.max === undefined ? '' : ` and at most ${printDuration(max)}`
   const range = min > 0 ? `, at least ${printDuration(min)}${upTo}` : upTo.replace(' and', ',')
   return grammarSchema<number>({

@@ -6,7 +6,6 @@ const CODES: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: 'names a key twice, expected once',
   MULTIPLE_DOCS: 'holds several documents, expected one',
   TAB_AS_INDENT: 'is indented with a tab, expected spaces',
-  RESOURCE_EXHAUSTION: 'is nested too deep, expected less',
 }
 const PLAIN_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/
 
@@ -24,12 +23,13 @@ export function parseYamlFile(text: string): FileContent {
       schema: 'core',
       prettyErrors: false,
       lineCounter: lines,
-      logLevel: 'silent',
+      logLevel: 'error',
     })
   } catch {
     return failed('', 'is nested too deep, expected less')
   }
   const faults = [...document.errors, ...document.warnings]
+  if (faults.some(({ code }) => code === 'RESOURCE_EXHAUSTION')) return failed('', 'is nested too deep, expected less')
   if (faults.length > 0) {
     return {
       entries: [],
@@ -50,7 +50,9 @@ export function parseJsonFile(text: string): FileContent {
   } catch {
     // The engine's message quotes the source; the place comes from the YAML reading where that fails too.
     const found = parseYamlFile(bare).failures
-    return found.length > 0 ? { entries: [], failures: found } : failed('', 'is not valid JSON, expected JSON')
+    return found.length > 0
+      ? { entries: [], failures: found.slice(0, 1) }
+      : failed('', 'is not valid JSON, expected JSON')
   }
   return parseYamlFile(bare)
 }
