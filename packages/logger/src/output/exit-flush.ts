@@ -1,0 +1,47 @@
+/** Runs flushes when the process ends: on exit, which crashes pass through too, and on signals that would end it at once. */
+import { isMainThread } from 'node:worker_threads'
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
+const flushes = new Set<() => void>()
+let ended = false
+
+function flushAll(): void {
+  for (const flush of flushes) flush()
+}
+
+function onExit(): void {
+  ended = true
+  flushAll()
+}
+
+/** Flushes, and lets the signal do what it would have done unless the application handles it. */
+function onSignal(signal: NodeJS.Signals): void {
+  flushAll()
+  if (process.listenerCount(signal) > 1) return
+  process.removeListener(signal, onSignal)
+  process.kill(process.pid, signal)
+}
+
+function install(): void {
+  process.on('exit', onExit)
+  if (isMainThread) for (const signal of SIGNALS) process.on(signal, onSignal)
+}
+
+function uninstall(): void {
+  process.removeListener('exit', onExit)
+  for (const signal of SIGNALS) process.removeListener(signal, onSignal)
+}
+
+/** True once the process is ending: what is held back now is lost. */
+export function isEnding(): boolean {
+  return ended
+}
+
+/** Calls `flush`, which must not throw, when the process ends. Returns how to stop. */
+export function flushOnExit(flush: () => void): () => void {
+  if (flushes.size === 0) install()
+  flushes.add(flush)
+  return () => {
+    if (flushes.delete(flush) && flushes.size === 0) uninstall()
+  }
+}

@@ -1,0 +1,117 @@
+/** Payment card numbers of 13 to 19 digits, however grouped: known issuer ranges and the Luhn check keep other numbers out. */
+import { REDACTED } from './hits.ts'
+
+const RUN = /\d(?:[ ._/+\t-]{0,2}\d){12,}/g
+const GROUP = /\d+/g
+const MIN_DIGITS = 13
+const MAX_DIGITS = 19
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const HEX_ID = /^(?=.*[a-f])[0-9a-f]{16,128}$/i
+
+/** First digits from, to, and the lengths issued. */
+const ISSUERS: readonly (readonly [from: number, to: number, lengths: readonly number[]])[] = [
+  [2200, 2204, [16, 17, 18, 19]],
+  [2221, 2720, [16]],
+  [3000, 3059, [14, 15, 16, 17, 18, 19]],
+  [3095, 3095, [14, 15, 16, 17, 18, 19]],
+  [3400, 3499, [15]],
+  [3528, 3589, [16, 17, 18, 19]],
+  [3600, 3699, [14, 15, 16, 17, 18, 19]],
+  [3700, 3799, [15]],
+  [3800, 3999, [14, 15, 16, 17, 18, 19]],
+  [4000, 4999, [13, 16, 19]],
+  [5000, 5099, [13, 14, 15, 16, 17, 18, 19]],
+  [5100, 5599, [16]],
+  [5600, 5899, [13, 14, 15, 16, 17, 18, 19]],
+  [6000, 6099, [16, 17, 18, 19]],
+  [6200, 6299, [16, 17, 18, 19]],
+  [6300, 6399, [13, 14, 15, 16, 17, 18, 19]],
+  [6440, 6599, [16, 17, 18, 19]],
+  [6700, 6799, [13, 14, 15, 16, 17, 18, 19]],
+  [8100, 8299, [16, 17, 18, 19]],
+]
+
+function passesLuhn(digits: string): boolean {
+  let sum = 0
+  for (let i = 0; i < digits.length; i++) {
+    const digit = digits.charCodeAt(digits.length - 1 - i) - 48
+    const doubled = digit * 2
+    sum += i % 2 === 0 ? digit : doubled > 9 ? doubled - 9 : doubled
+  }
+  return sum % 10 === 0
+}
+
+/** True for the digits of a card number. */
+export function isCardNumber(digits: string): boolean {
+  const head = Number(digits.slice(0, 4))
+  const issued = ISSUERS.some(([from, to, lengths]) => head >= from && head <= to && lengths.includes(digits.length))
+  return issued && passesLuhn(digits)
+}
+
+/** True when the digits are part of a UUID or a hexadecimal id. */
+function isInsideId(text: string, start: number, end: number): boolean {
+  let from = start
+  let to = end
+  while (from > 0 && start - from < 128 && /[0-9a-z-]/i.test(text[from - 1] as string)) from--
+  while (to < text.length && to - end < 128 && /[0-9a-z-]/i.test(text[to] as string)) to++
+  const token = text.slice(from, to)
+  return UUID.test(token) || HEX_ID.test(token)
+}
+
+interface Group {
+  readonly start: number
+  readonly end: number
+}
+
+/** Groups as people write cards: one separator throughout, or fours. */
+function isPlausible(text: string, groups: readonly Group[]): boolean {
+  if (groups.length === 1) {
+    const { start } = groups[0] as Group
+    return !(text[start - 1] === '.' && /\d/.test(text[start - 2] ?? ''))
+  }
+  const fours = groups.slice(0, -1).every(({ start, end }) => end - start === 4)
+  const gaps = new Set(groups.slice(1).map(({ start }, i) => text.slice((groups[i] as Group).end, start)))
+  const dotted = gaps.has('.') || gaps.has('/')
+  return fours || (gaps.size === 1 && !dotted)
+}
+
+/** How many groups from `first` on make a card number; 0 when none do. The longest wins. */
+function cardGroups(text: string, groups: readonly Group[], first: number): number {
+  let digits = ''
+  let found = 0
+  for (let i = first; i < groups.length; i++) {
+    const { start, end } = groups[i] as Group
+    if (digits.length + end - start > MAX_DIGITS) break
+    digits += text.slice(start, end)
+    const count = i - first + 1
+    if (digits.length >= MIN_DIGITS && isCardNumber(digits) && isPlausible(text, groups.slice(first, i + 1)))
+      found = count
+  }
+  return found
+}
+
+function redactRun(text: string, from: number, run: string, onHit: () => void): string {
+  const groups = Array.from(run.matchAll(GROUP), ({ index, 0: digits }) => ({
+    start: from + index,
+    end: from + index + digits.length,
+  }))
+  let out = ''
+  let copied = from
+  for (let i = 0; i < groups.length; i++) {
+    const count = cardGroups(text, groups, i)
+    if (count === 0) continue
+    const { start } = groups[i] as Group
+    const { end } = groups[i + count - 1] as Group
+    if (isInsideId(text, start, end)) continue
+    out += text.slice(copied, start) + REDACTED
+    copied = end
+    i += count - 1
+    onHit()
+  }
+  return out + text.slice(copied, from + run.length)
+}
+
+/** `text` without card numbers. */
+export function redactCards(text: string, onHit: () => void): string {
+  return text.replace(RUN, (run, at: number) => redactRun(text, at, run, onHit))
+}

@@ -1,0 +1,41 @@
+/** Finds secrets that prose or a command line gives away: `password is hunter2`, `--token abc`, `PASSWORD 'x'`. */
+import { REDACTED } from './hits.ts'
+import { isStateWord } from './key-rules.ts'
+import type { PairOptions } from './pairs.ts'
+
+const NOUNS =
+  'pass ?word|passwort|passwd|passcode|passphrase|pwd|secret|token|pin|cvv|ssn|api[ _-]?key|contraseña|mot de passe|senha|wachtwoord|пароль|identified by'
+const STATED = new RegExp(
+  `(?<![\\p{L}\\p{N}])(${NOUNS})\\s{1,4}(?:is|was|ist|war|es|est|é|set to|changed to|reset to)\\s{1,4}(["'\`]?)([^\\s"'\`]{3,})`,
+  'giu',
+)
+const QUOTED = new RegExp(`(?<![\\p{L}\\p{N}])(${NOUNS})\\s{1,4}(["'\`])([^"'\`\\n]{3,})\\2`, 'giu')
+const FLAG = /(?<![\w-])--?([A-Za-z][\w-]{1,40})\s{1,4}(["']?)([^\s"'-][^\s"']*)/g
+const EAST = /(密码|密碼|口令|パスワード|비밀번호)\s{0,2}(?:是|为|為|は|는|은)\s{0,2}([\x21-\x7e]{3,})/g
+const PLAIN_WORD = /^[a-z]+[.,;:!?)]?$/
+
+/** A plain word in the middle of a sentence is prose; at its end it is taken for the secret. */
+function isProse(value: string, rest: string): boolean {
+  const bare = value.replace(/[.,;:!?)]+$/, '')
+  return isStateWord(bare) || (PLAIN_WORD.test(value) && /^\s+\S/.test(rest))
+}
+
+/** `text` with what it states about secrets replaced. */
+export function redactSentences(text: string, options: PairOptions): string {
+  const hit = (whole: string, value: string): string => {
+    options.onHit()
+    return whole.slice(0, whole.lastIndexOf(value)) + REDACTED
+  }
+  let out = text.replace(STATED, (whole, _noun, _quote, value: string, at: number) =>
+    isProse(value, text.slice(at + whole.length, at + whole.length + 8)) ? whole : hit(whole, value),
+  )
+  out = out.replace(QUOTED, (whole, _noun, quote: string, value: string) =>
+    value.startsWith(REDACTED) ? whole : `${hit(whole, value)}${quote}`,
+  )
+  if (out.includes('-')) {
+    out = out.replace(FLAG, (whole, key: string, _quote, value: string) =>
+      options.judge(key).treatment === 'secret' && !value.startsWith(REDACTED) ? hit(whole, value) : whole,
+    )
+  }
+  return out.replace(EAST, (whole, _noun, value: string) => hit(whole, value))
+}
