@@ -96,7 +96,6 @@ export class Definition<V> implements CachedResource<V> {
     const forget = () => {
       this.#parts.epochs.advance(target.hash)
       this.#parts.local.delete(this.#settings.name, tenant, id)
-      this.#resolver.forget(target.key)
     }
     forget()
     try {

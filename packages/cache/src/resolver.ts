@@ -6,6 +6,7 @@ import type { Entry } from './entry.ts'
 import { CacheLoadTimeoutError } from './errors.ts'
 import { deepFreeze } from './freeze.ts'
 import type { Loaded, Loader } from './loader.ts'
+import { NextLoad } from './next-load.ts'
 import type { DefinitionSettings } from './options.ts'
 import type { CacheParts } from './parts.ts'
 import type { Held } from './process-tier.ts'
@@ -53,8 +54,8 @@ export class Resolver<V> {
   readonly #joinable = new Map<string, Flight<V>>()
   /** Loads under a lease of this process, by its token. */
   readonly #loads = new Map<string, Promise<V>>()
-  /** Loads without Redis, by key. */
-  readonly #alone = new Map<string, Promise<V>>()
+  /** Loads without Redis. */
+  readonly #alone = new NextLoad<V>()
 
   constructor(options: ResolverOptions<V>) {
     this.#parts = options.parts
@@ -86,11 +87,6 @@ export class Resolver<V> {
     } catch (error) {
       this.#parts.logger.debug({ cache: this.#settings.name, error }, 'early refresh failed')
     }
-  }
-
-  /** Makes later reads start a load of their own even while Redis is away. */
-  forget(key: string): void {
-    this.#alone.delete(key)
   }
 
   get #leaseMs(): number {
@@ -274,18 +270,9 @@ export class Resolver<V> {
     }
   }
 
-  /** The loader alone, once for all callers of this process: nothing it brings may be kept. */
+  /** The loader alone: nothing it brings may be kept. */
   #withoutRedis(target: Target, stale: Stale<V> | undefined): Promise<V> {
-    let loading = this.#alone.get(target.key)
-    if (loading === undefined) {
-      loading = this.#load(target).then(({ value }) => value)
-      const own = loading
-      const done = () => {
-        if (this.#alone.get(target.key) === own) this.#alone.delete(target.key)
-      }
-      own.then(done, done)
-      this.#alone.set(target.key, own)
-    }
+    const loading = this.#alone.run(target.key, () => this.#load(target).then(({ value }) => value))
     return this.#orStale(loading, stale)
   }
 
