@@ -39,7 +39,7 @@ export class Recorder {
     this.buffer.failed(segment, span)
   }
 
-  ended(segment: Segment, span: FinishedSpan): void {
-    this.buffer.ended(segment, span)
+  ended(segment: Segment, span: FinishedSpan, at: number): void {
+    this.buffer.ended(segment, span, at)
   }
 }

@@ -60,17 +60,19 @@ export class SegmentBuffer {
       segment.list.remove(segment)
       this.#failing.add(segment)
     }
-    if (segment.verdict !== undefined) this.#revise(segment)
+    if (segment.verdict !== undefined) this.#revise(segment, this.#options.now())
   }
 
-  /** A span of the segment has ended; errors have been told before. */
-  ended(segment: Segment, span: FinishedSpan): void {
+  /** A span of the segment has ended at `at`, monotonic milliseconds; errors have been told before. */
+  ended(segment: Segment, span: FinishedSpan, at: number): void {
     segment.open--
-    if (span === segment.root) segment.rootEndedAt = this.#options.now()
-    if (segment.verdict === undefined) this.#hold(segment, span)
-    else this.#follow(segment, span)
-    if (segment.list === undefined) return
-    if (segment.rootEndedAt >= 0 && segment.open === 0) this.#release(segment)
+    if (span === segment.root) segment.rootEndedAt = at
+    if (segment.list === undefined) {
+      this.#follow(segment, span, at)
+      return
+    }
+    this.#hold(segment, span)
+    if (segment.rootEndedAt >= 0 && segment.open === 0) this.#release(segment, at)
     else while (this.spans > this.#options.limits.maxSpans && this.#releaseOldest('spans_full'));
   }
 
@@ -81,8 +83,8 @@ export class SegmentBuffer {
     for (const list of [this.#healthy, this.#sampled, this.#failing]) {
       for (let segment = list.first, next: Segment | undefined; segment !== undefined; segment = next) {
         next = segment.next
-        if (segment.rootEndedAt >= 0 && at - segment.rootEndedAt >= limits.lateChildrenMs) this.#release(segment)
-        else if (at - segment.startedAt >= limits.maxAgeMs) this.#release(segment, 'too_old')
+        if (segment.rootEndedAt >= 0 && at - segment.rootEndedAt >= limits.lateChildrenMs) this.#release(segment, at)
+        else if (at - segment.startedAt >= limits.maxAgeMs) this.#release(segment, at, 'too_old')
       }
     }
   }
@@ -92,7 +94,7 @@ export class SegmentBuffer {
     for (const list of [this.#failing, this.#sampled, this.#healthy]) {
       for (let segment = list.first; segment !== undefined; segment = list.first) {
         if (segment.rootEndedAt < 0) this.#cutOff(segment)
-        if (segment.list !== undefined) this.#release(segment)
+        if (segment.list !== undefined) this.#release(segment, this.#options.now())
       }
     }
   }
@@ -125,14 +127,13 @@ export class SegmentBuffer {
   /** Healthy segments that the head left out lose the least; the others only leave early, with what they have. */
   #releaseOldest(why: DropReason): boolean {
     const oldest = this.#healthy.first ?? this.#sampled.first ?? this.#failing.first
-    if (oldest !== undefined) this.#release(oldest, why)
+    if (oldest !== undefined) this.#release(oldest, this.#options.now(), why)
     return oldest !== undefined
   }
 
   /** Decides and forgets a segment; `why` names the bound when it was not its end. */
-  #release(segment: Segment, why?: DropReason): void {
-    const { policy, now } = this.#options
-    const verdict = decide(segment, policy, now())
+  #release(segment: Segment, at: number, why?: DropReason): void {
+    const verdict = decide(segment, this.#options.policy, at)
     segment.list?.remove(segment)
     this.segments--
     this.#settle(segment, verdict)
@@ -148,8 +149,8 @@ export class SegmentBuffer {
   }
 
   /** A span that ends after the decision. */
-  #follow(segment: Segment, span: FinishedSpan): void {
-    if (segment.verdict?.keep !== true) this.#revise(segment)
+  #follow(segment: Segment, span: FinishedSpan, at: number): void {
+    if (segment.verdict?.keep !== true) this.#revise(segment, at)
     const { verdict } = segment
     if (verdict?.keep !== true || (span === segment.root && segment.rootShipped)) return
     if (this.#hasRoom(segment, span)) {
@@ -159,9 +160,8 @@ export class SegmentBuffer {
   }
 
   /** Decides again: an error, a keep mark or a slow end may have come since. The root is brought along. */
-  #revise(segment: Segment): void {
-    const { policy, now } = this.#options
-    const verdict = decide(segment, policy, now())
+  #revise(segment: Segment, at: number): void {
+    const verdict = decide(segment, this.#options.policy, at)
     if (!verdict.keep) return
     this.#settle(segment, verdict)
     const { root } = segment

@@ -42,7 +42,7 @@ export function createSegmentProcessor(pipeline: Pipeline): SpanProcessor {
         buffer.failed(segment, span)
         sampleWhatFollows(segment)
       }
-      buffer.ended(segment, span)
+      buffer.ended(segment, span, clock.monotonic())
     },
     forceFlush: () => pipeline.flush(),
     shutdown: () => pipeline.close(),

@@ -57,8 +57,9 @@ export class RecordedSpan implements RootSpan {
   #spanId: string | undefined
   readonly #parent: RecordedSpan | SpanContext | undefined
   #context: SpanContext | undefined
-  /** Monotonic milliseconds; the end is negative while the span is open. */
-  #startedAt: number
+  #open: boolean
+  /** Monotonic milliseconds, negative for times before the process; the end counts once the span is not open. */
+  readonly #startedAt: number
   #endedAt: number
   #attributes: AttributeList | undefined
   #events: RecordedEvent[] | undefined
@@ -79,7 +80,8 @@ export class RecordedSpan implements RootSpan {
     this.#parent = start.parent
     this.#context = undefined
     this.#startedAt = start.startTime === undefined ? now : toMonotonic(start.startTime, recorder.offset, now)
-    this.#endedAt = -1
+    this.#open = true
+    this.#endedAt = 0
     this.#attributes = undefined
     this.#events = undefined
     this.#links = undefined
@@ -101,16 +103,16 @@ export class RecordedSpan implements RootSpan {
   }
 
   isRecording(): boolean {
-    return this.#endedAt < 0
+    return this.#open
   }
 
   setAttribute(key: string, value: unknown): this {
-    if (this.#endedAt < 0) this.#put(key, value)
+    if (this.#open) this.#put(key, value)
     return this
   }
 
   setAttributes(attributes: Attributes): this {
-    if (this.#endedAt < 0) for (const key in attributes) this.#put(key, attributes[key])
+    if (this.#open) for (const key in attributes) this.#put(key, attributes[key])
     return this
   }
 
@@ -123,7 +125,7 @@ export class RecordedSpan implements RootSpan {
   }
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
-    if (this.#endedAt >= 0) return this
+    if (!this.#open) return this
     const [attributes, at] = isTimeInput(attributesOrTime) ? [undefined, attributesOrTime] : [attributesOrTime, time]
     this.#events ??= []
     if (this.#events.length >= MAX_EVENTS) {
@@ -141,7 +143,7 @@ export class RecordedSpan implements RootSpan {
   }
 
   addLink(link: Link): this {
-    if (this.#endedAt >= 0) return this
+    if (!this.#open) return this
     this.#links ??= []
     if (this.#links.length >= MAX_LINKS) this.droppedLinksCount++
     else this.#links.push(link.attributes === undefined ? link : { ...link, attributes: { ...link.attributes } })
@@ -155,8 +157,7 @@ export class RecordedSpan implements RootSpan {
 
   /** OK is final, UNSET says nothing, ERROR keeps the segment. */
   setStatus(status: SpanStatus): this {
-    if (this.#endedAt >= 0 || status.code === SpanStatusCode.UNSET || this.status.code === SpanStatusCode.OK)
-      return this
+    if (!this.#open || status.code === SpanStatusCode.UNSET || this.status.code === SpanStatusCode.OK) return this
     const { code, message } = status
     const failed = code === SpanStatusCode.ERROR
     this.status = failed && typeof message === 'string' ? { code, message } : { code }
@@ -165,14 +166,17 @@ export class RecordedSpan implements RootSpan {
   }
 
   updateName(name: string): this {
-    if (this.#endedAt < 0) this.name = name
+    if (this.#open) this.name = name
     return this
   }
 
   end(endTime?: TimeInput): void {
-    if (this.#endedAt >= 0) return
-    this.#endedAt = Math.max(this.#timeOf(endTime), this.#startedAt)
-    this.#recorder.ended(this.segment, this)
+    if (!this.#open) return
+    const now = this.#recorder.now()
+    const endedAt = endTime === undefined ? now : toMonotonic(endTime, this.#recorder.offset, now)
+    this.#open = false
+    this.#endedAt = Math.max(endedAt, this.#startedAt)
+    this.#recorder.ended(this.segment, this, now)
   }
 
   #timeOf(time: TimeInput | undefined): number {
@@ -184,16 +188,16 @@ export class RecordedSpan implements RootSpan {
     return this.#parent instanceof RecordedSpan ? this.#parent.spanContext() : this.#parent
   }
   get ended(): boolean {
-    return this.#endedAt >= 0
+    return !this.#open
   }
   get startTime(): HrTime {
     return toHrTime(this.#startedAt + this.#recorder.offset)
   }
   get endTime(): HrTime {
-    return this.#endedAt < 0 ? [0, 0] : toHrTime(this.#endedAt + this.#recorder.offset)
+    return this.#open ? [0, 0] : toHrTime(this.#endedAt + this.#recorder.offset)
   }
   get duration(): HrTime {
-    return this.#endedAt < 0 ? [0, 0] : toHrTime(this.#endedAt - this.#startedAt)
+    return this.#open ? [0, 0] : toHrTime(this.#endedAt - this.#startedAt)
   }
   get attributes(): Attributes {
     return toAttributes(this.#attributes)

@@ -23,11 +23,6 @@ export function thresholdOf(ratio: number): Threshold {
   return rejected >= BigInt(WHOLE) ? NEVER : rejected.toString(16).padStart(DIGITS, '0')
 }
 
-/** How many traces one kept under `threshold` stands for. */
-export function weightOf(threshold: Threshold): number {
-  return threshold === NEVER ? 0 : WHOLE / (WHOLE - Number.parseInt(threshold, 16))
-}
-
 /** The 56 random bits of a trace id. */
 export function randomnessOf(traceId: string): string {
   return traceId.slice(-DIGITS)
