@@ -101,8 +101,10 @@ export class Backplane {
     this.#options.onGap()
   }
 
+  /** What is held stays, for want of better, but is not read as fresh until a new subscription has emptied the tier. */
   #lose(): void {
     this.#subscribed = false
-    this.#gap()
+    this.#sent.clear()
+    this.validUntil = Number.NEGATIVE_INFINITY
   }
 }

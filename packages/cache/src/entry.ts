@@ -54,9 +54,9 @@ export function packTail(tail: EntryTail): Buffer {
   return Buffer.concat([head, key, ...tags, tail.encoded.payload])
 }
 
-/** The token of what looks like an entry, without reading the rest; empty when it is too short to have one. */
+/** The bytes at the place of the token, whatever they are: the acquire script compares the same ones. */
 export function entryToken(bytes: Buffer): string {
-  return bytes.length < WRITTEN_AT ? '' : bytes.toString('latin1', TOKEN_AT, WRITTEN_AT)
+  return bytes.toString('latin1', TOKEN_AT, WRITTEN_AT)
 }
 
 /** Reads an entry; undefined when it is of another version, cut off, or stored for another key. */

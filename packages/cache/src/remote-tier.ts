@@ -84,7 +84,8 @@ export class RemoteTier {
     const { shard, key } = ref
     const token = createSpanId()
     const keys = [key, leaseKey(shard, key), shard.generation, ...(ref.tagged ? [shard.tagMark] : [])]
-    const reply = await this.#script(ACQUIRE, keys, [seen, token, leaseMs, createSpanId(), leaseMs + TOKEN_MARGIN_MS])
+    const judged = Buffer.from(seen, 'latin1')
+    const reply = await this.#script(ACQUIRE, keys, [judged, token, leaseMs, createSpanId(), leaseMs + TOKEN_MARGIN_MS])
     if (reply[0] === 0) return { state: 'busy', holder: textOf(reply[2]) ?? '' }
     const generation = textOf(reply[2])
     const tagMark = textOf(reply[3])

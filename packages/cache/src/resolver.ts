@@ -42,6 +42,8 @@ interface Stale<V> {
 /** A lease outlives its load by the time encoding and writing may take. */
 const LEASE_MARGIN_MS = 1_000
 const FIRST_POLL_MS = 10
+/** Values found instead of a lease, one after the other, each of them invalid: something else writes there. */
+const MAX_SURPRISES = 10
 const MAX_POLL_MS = 100
 
 /** Answers reads that the in-process tier could not. */
@@ -100,6 +102,7 @@ export class Resolver<V> {
     const epoch = this.#parts.epochs.of(target.hash)
     let stale: Stale<V> | undefined
     let counted = false
+    let surprises = 0
     try {
       let found = await this.#parts.remote.read(target, leave)
       const startedAt = this.#parts.clock.monotonic()
@@ -114,7 +117,8 @@ export class Resolver<V> {
         const acquired = await this.#parts.remote.acquire(target, seen, this.#leaseMs)
         if (acquired.state === 'found') {
           found = acquired.found
-          continue
+          if (++surprises < MAX_SURPRISES) continue
+          throw new RedisSilentError('values change faster than they can be judged')
         }
         if (!counted) {
           if (stale === undefined) this.#figures.l2Misses += flight.callers
