@@ -93,7 +93,10 @@ function wrap(definition: AnySetting, { parsed, entry, previous, before, registr
   registerSecret(registry, parsed)
   const text = typeof entry?.value === 'string' ? entry.value : (JSON.stringify(parsed) ?? '')
   const old = isSecret(before?.value) ? before.value : undefined
-  if (old?.equals(text) === true && previous === undefined) return definition.overlapMs > 0 ? old : withoutPrevious(old)
+  if (old?.equals(text) === true && previous === undefined) {
+    // A source that named the previous value and names it no more has ended the overlap itself.
+    return before?.entries[0]?.previous === undefined ? old : withoutPrevious(old)
+  }
   const overlapped =
     old !== undefined && definition.overlapMs > 0 && !old.equals(text) ? withoutPrevious(old) : undefined
   return createSecret(deepFreeze(parsed), { text, previous: previous ?? overlapped })
