@@ -1,0 +1,16 @@
+import { type CounterDefinition, counter, defineMetrics } from '@ops/core'
+
+/** What became of an error. Only the first three were handed to the SDK. */
+export const OUTCOMES = ['sent', 'refused', 'failed', 'dropped', 'expected', 'duplicate', 'capped'] as const
+/** One of {@link OUTCOMES}. */
+export type Outcome = (typeof OUTCOMES)[number]
+
+/** Every metric of the package. */
+export const sentryMetrics: {
+  readonly reports: CounterDefinition<{ readonly outcome: typeof OUTCOMES }>
+} = defineMetrics({
+  reports: counter('sentry_reports_total', {
+    help: 'Errors by what became of their report: delivered, not delivered, or not meant to be',
+    labels: { outcome: OUTCOMES },
+  }),
+})
