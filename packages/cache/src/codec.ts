@@ -97,9 +97,9 @@ function fitsMessagePack(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(fitsMessagePack)
   if (value instanceof Map) return [...value.keys(), ...value.values()].every(fitsMessagePack)
   if (value instanceof Set) return [...value].every(fitsMessagePack)
-  // Records of msgpackr rename `__proto__` and order integer-like keys; long or odd names are V8's.
+  // msgpackr renames `__proto__` and calls whatever is named `toJSON`.
   return Object.entries(value).every(
-    ([key, one]) => key !== '__proto__' && !LONE_SURROGATE.test(key) && fitsMessagePack(one),
+    ([key, one]) => key !== '__proto__' && key !== 'toJSON' && !LONE_SURROGATE.test(key) && fitsMessagePack(one),
   )
 }
 
