@@ -6,7 +6,7 @@ import { Epochs } from './epochs.ts'
 import { CacheUnavailableError } from './errors.ts'
 import { formatMessage, type InvalidationMessage, tryParseMessage } from './message.ts'
 import { assertRange, type CacheOptions, type DefinitionOptions, definitionSettings } from './options.ts'
-import type { CacheParts } from './parts.ts'
+import { type CacheParts, registerParts } from './parts.ts'
 import { ProcessTier } from './process-tier.ts'
 import { assertRedisLike } from './redis-client.ts'
 import { RemoteTier } from './remote-tier.ts'
@@ -163,6 +163,7 @@ class TieredCache implements Cache {
       hasProcessTier: l1 !== undefined,
       isClosed: () => this.#closed,
     }
+    registerParts(this, this.#parts)
     this.global = this.#scope('')
     options.lifecycle?.onClose(`cache ${name}`, () => this.close())
   }

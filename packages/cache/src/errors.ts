@@ -25,18 +25,6 @@ export class CacheLoadTimeoutError extends OpsError {
   }
 }
 
-/** Thrown where a session that was destroyed or has reached its absolute end would be written. Code `OPS_CACHE_SESSION_GONE`. */
-export class CacheSessionGoneError extends OpsError {
-  override readonly name = 'CacheSessionGoneError'
-
-  constructor() {
-    super('Cannot write session: it was destroyed or has expired, expected a live one', {
-      code: 'OPS_CACHE_SESSION_GONE',
-      expected: true,
-    })
-  }
-}
-
 /** Thrown where the cache was closed. Code `OPS_CACHE_CLOSED`. */
 export class CacheClosedError extends OpsError {
   override readonly name = 'CacheClosedError'

@@ -3,9 +3,15 @@ export type { CachedResource } from './definition.ts'
 export {
   CacheClosedError,
   CacheLoadTimeoutError,
-  CacheSessionGoneError,
   CacheUnavailableError,
 } from './errors.ts'
 export { cacheMetrics } from './metrics.ts'
 export type { CacheOptions, DefinitionOptions, LoadContext, ProcessTierOptions } from './options.ts'
 export type { RedisArgument, RedisLike } from './redis-client.ts'
+export {
+  createSessionStore,
+  type SessionCallback,
+  type SessionStore,
+  type SessionStoreOptions,
+  type StoredSession,
+} from './session.ts'

@@ -31,3 +31,17 @@ export interface CacheParts {
 export function shardOf(parts: CacheParts, tenant: string, hash: number): ShardKeys {
   return shardKeys(parts.name, tenant === '' ? undefined : tenant, hash % parts.shardsPerTenant)
 }
+
+const parts = new WeakMap<object, CacheParts>()
+
+/** Lets what is built on a cache reach its parts. */
+export function registerParts(cache: object, its: CacheParts): void {
+  parts.set(cache, its)
+}
+
+/** @throws TypeError when `cache` was not made by `createCache` of this copy of the package. */
+export function partsOf(cache: object): CacheParts {
+  const its = parts.get(cache)
+  if (its === undefined) throw new TypeError('Cannot use this cache: it is foreign, expected one made by createCache')
+  return its
+}

@@ -85,7 +85,7 @@ export class RemoteTier {
     const token = createSpanId()
     const keys = [key, leaseKey(shard, key), shard.generation, ...(ref.tagged ? [shard.tagMark] : [])]
     const judged = Buffer.from(seen, 'latin1')
-    const reply = await this.#script(ACQUIRE, keys, [judged, token, leaseMs, createSpanId(), leaseMs + TOKEN_MARGIN_MS])
+    const reply = await this.script(ACQUIRE, keys, [judged, token, leaseMs, createSpanId(), leaseMs + TOKEN_MARGIN_MS])
     if (reply[0] === 0) return { state: 'busy', holder: textOf(reply[2]) ?? '' }
     const generation = textOf(reply[2])
     const tagMark = textOf(reply[3])
@@ -110,18 +110,18 @@ export class RemoteTier {
       createSpanId(),
       keep + TOKEN_MARGIN_MS,
     ]
-    const reply = await this.#script(FILL, keys, args)
+    const reply = await this.script(FILL, keys, args)
     return FILL_RESULTS[reply[0] as number] ?? 'lease_lost'
   }
 
   /** Gives a lease back. */
   async release(ref: ValueRef, lease: Lease): Promise<void> {
-    await this.#script(RELEASE, [leaseKey(ref.shard, ref.key)], [lease.token])
+    await this.script(RELEASE, [leaseKey(ref.shard, ref.key)], [lease.token])
   }
 
   /** Deletes `keys`, which share a slot, and publishes `message`. */
   async invalidate(keys: readonly string[], message: string): Promise<void> {
-    await this.#script(INVALIDATE, keys, [this.#options.channel, message])
+    await this.script(INVALIDATE, keys, [this.#options.channel, message])
   }
 
   /** Runs any command or script under the same bounds. */
@@ -138,10 +138,18 @@ export class RemoteTier {
   }
 
   /** Runs a script of this package; its reply's second member sets the server clock. */
-  async #script(script: Script, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown[]> {
+  async script(script: Script, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown[]> {
     const reply = await this.run(script.name as RedisOperation, (redis) => runScript(redis, script, keys, args))
     this.serverClock.learn(reply[1] as number)
     return reply
+  }
+
+  /** The server's time by which a write that starts now is done or given up: a script refuses to run later. */
+  async deadline(): Promise<number> {
+    if (!this.serverClock.known) {
+      this.#learnTime((await this.run('read', (redis) => redis.callBuffer('TIME'))) as Buffer[])
+    }
+    return Math.floor(this.serverClock.now() + this.#options.timeoutMs)
   }
 
   /** Stops probing; the client is its owner's. */

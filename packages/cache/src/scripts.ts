@@ -9,7 +9,8 @@ export interface Script {
   readonly digest: string
 }
 
-function script(name: string, source: string): Script {
+/** Names a script. */
+export function defineScript(name: string, source: string): Script {
   return { name, source, digest: createHash('sha1').update(source).digest('hex') }
 }
 
@@ -28,7 +29,7 @@ end`
  * `{1, now, generation, mark}` granted, `{0, now, holder}` held by another, `{2, now, generation, mark, value}` when there is a
  * value that the caller has not seen.
  */
-export const ACQUIRE: Script = script(
+export const ACQUIRE: Script = defineScript(
   'acquire',
   `${NOW} ${TOKEN}
 local head = redis.call('GETRANGE', KEYS[1], 2, 17)
@@ -47,7 +48,7 @@ return {1, now, generation, mark}`,
  * KEYS value lease generation [tagMark tag…]; ARGV lease generation mark tail keepMs candidate tokenMs.
  * `{1, now}` written; `{-1, now}` the lease has gone, `{-2, now}` purged meanwhile, `{-3, now}` a tag was invalidated meanwhile.
  */
-export const FILL: Script = script(
+export const FILL: Script = defineScript(
   'fill',
   `${NOW} ${TOKEN}
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return {-1, now} end
@@ -67,13 +68,13 @@ return {1, now}`,
 )
 
 /** KEYS lease; ARGV lease: gives the lease back after a load that failed. */
-export const RELEASE: Script = script(
+export const RELEASE: Script = defineScript(
   'release',
   `${NOW} if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return {1, now}`,
 )
 
 /** KEYS whatever holds the old truth; ARGV channel message: deletes and tells everybody, at once. */
-export const INVALIDATE: Script = script(
+export const INVALIDATE: Script = defineScript(
   'invalidate',
   `${NOW} redis.call('DEL', unpack(KEYS)) redis.call('PUBLISH', ARGV[1], ARGV[2]) return {1, now}`,
 )

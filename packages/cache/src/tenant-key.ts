@@ -53,3 +53,9 @@ export function leaseKey(shard: ShardKeys, key: string): string {
 export function tagKey(shard: ShardKeys, tag: string): string {
   return `${shard.prefix}!t:${encodeKeyPart(tag)}`
 }
+
+/** A session and the fence that outlives it. */
+export function sessionKeys(shard: ShardKeys, sid: string): [session: string, fence: string] {
+  const id = encodeKeyPart(sid)
+  return [`${shard.prefix}!s:${id}`, `${shard.prefix}!f:${id}`]
+}
