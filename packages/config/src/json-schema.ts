@@ -1,5 +1,6 @@
 /** JSON Schema of the files a configuration is read from, for editors and admission checks. */
 import { toJSONSchema } from 'zod'
+import { printValue } from './grammar.ts'
 import { type AnySetting, shapeOf } from './parse-value.ts'
 import type { ConfigShape } from './setting.ts'
 
@@ -27,14 +28,8 @@ function propertySchema(definition: AnySetting): Record<string, unknown> {
   return {
     ...own,
     description: definition.description,
-    ...(isShown
-      ? {
-          default:
-            typeof own['type'] === 'string' && own['type'] === 'string'
-              ? (grammar?.print(fallback) ?? fallback)
-              : fallback,
-        }
-      : {}),
+    // In a file a duration or a size is text, whatever it is parsed to.
+    ...(isShown ? { default: own['type'] === 'string' ? printValue(definition.schema, fallback) : fallback } : {}),
     ...(definition.sensitive ? { writeOnly: true } : {}),
   }
 }

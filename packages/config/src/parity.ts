@@ -61,7 +61,7 @@ async function readValues(
 
 function allowance(definition: AnySetting): ParityDifference['allowed'] {
   if (definition.sensitive) return 'secret'
-  return definition.varies ?? (shapeOf(definition).grammar?.type === 'url' ? 'endpoint' : undefined)
+  return definition.varies ?? (/\burl$/.test(shapeOf(definition).grammar?.type ?? '') ? 'endpoint' : undefined)
 }
 
 function shown(definition: AnySetting, value: unknown): string | undefined {

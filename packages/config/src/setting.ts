@@ -71,6 +71,7 @@ export type ConfigValues<S extends ConfigShape> = { readonly [K in keyof S]: Val
 export type ConfigKey<S extends ConfigShape> = keyof S & string
 
 const NAME = /^[A-Z][A-Z0-9_]*$/
+const NAME_RULE = 'a name of A-Z, 0-9 and _ that begins with a letter'
 
 /** Declares a value that may be shown. @throws TypeError for a missing description or an unknown option value. */
 export function setting<T>(schema: ZodType<T>, description: string, options: SettingOptions = {}): Setting<T> {
@@ -124,7 +125,7 @@ export function group<const S extends ConfigShape>(
 /** Declares a configuration; reads nothing. @throws TypeError for a name outside `[A-Z][A-Z0-9_]*` or one that collides with `NAME_FILE`. */
 export function defineConfig<const S extends ConfigShape>(settings: S): S {
   for (const [key, definition] of Object.entries(settings)) {
-    if (!NAME.test(key)) throw new TypeError(`Cannot define ${JSON.stringify(key)}: expected a name ${NAME.source}`)
+    if (!NAME.test(key)) throw new TypeError(`Cannot define ${JSON.stringify(key)}: expected ${NAME_RULE}`)
     if (typeof definition?.sensitive !== 'boolean') {
       throw new TypeError(`Cannot define ${key}: expected setting(…), secret(…) or group(…) spread into the object`)
     }
