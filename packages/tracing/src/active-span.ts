@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/api'
 import { currentContext } from '@ops/core'
 import { messageOf } from './exception.ts'
-import { RecordedSpan } from './span.ts'
+import type { RecordedSpan } from './span.ts'
 
 /** Runs in a span; sync or async. */
 type Body<T> = (span: Span) => T
@@ -76,6 +76,7 @@ export function keep(reason: string): void {
     work.keep(reason)
     return
   }
-  const active = trace.getActiveSpan()
-  if (active instanceof RecordedSpan) active.segment.keepReason ??= reason
+  // By shape, not by class: the span may come from another copy of this package.
+  const active = trace.getActiveSpan() as Partial<Pick<RecordedSpan, 'keep'>> | undefined
+  active?.keep?.(reason)
 }

@@ -5,7 +5,7 @@ import type { Attributes } from '@opentelemetry/api'
 export type AttributeList = unknown[]
 
 /** Distinct attributes of a span, an event or a link; more are counted and dropped. */
-export const MAX_ATTRIBUTES = 128
+const MAX_ATTRIBUTES = 128
 
 /** Adds one attribute. False when there is no room. */
 export function putAttribute(list: AttributeList, key: string, value: unknown): boolean {

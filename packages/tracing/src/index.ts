@@ -1,4 +1,5 @@
 export { keep, span } from './active-span.ts'
+export { DECISIONS, type Decision } from './decision.ts'
 export { TracingExportError } from './errors.ts'
 export { DROP_REASONS, type DropReason, type TracingLimits } from './limits.ts'
 export { type TracingMetrics, tracingMetrics } from './metrics.ts'
@@ -11,4 +12,3 @@ export {
 } from './options.ts'
 export type { TracingStatus } from './status.ts'
 export { startTracing, type Tracing } from './tracing.ts'
-export { DECISIONS, type Decision } from './verdict.ts'

@@ -1,7 +1,7 @@
 /** The tracer's account of itself: every span that was lost is counted here. */
 import { type CounterDefinition, counter, defineMetrics, type GaugeDefinition, gauge } from '@ops/core'
+import { DECISIONS } from './decision.ts'
 import { DROP_REASONS } from './limits.ts'
-import { DECISIONS } from './verdict.ts'
 
 /** Outcomes of an export. */
 export const EXPORT_OUTCOMES = ['delivered', 'retried', 'rejected'] as const

@@ -77,7 +77,7 @@ export interface TracingOptions {
 /** Head ratio by environment, where `sample.head` does not say. */
 export const SAMPLING_PRESETS: Readonly<Record<string, number>> = { production: 0.01, development: 1 }
 /** Head ratio of all other environments. */
-export const DEFAULT_HEAD_RATIO = 0.1
+const DEFAULT_HEAD_RATIO = 0.1
 
 /** {@link SampleOptions} with nothing left open. */
 export interface ResolvedSample {

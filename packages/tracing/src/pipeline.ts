@@ -57,6 +57,8 @@ export function createPipeline(options: TracingOptions): Pipeline {
     for (const tick of ticks) tick()
   }, SWEEP_PERIOD_MS)
 
+  const stopMetrics = recordSelf(meter, { buffer, drops, loop, queue })
+
   const pipeline: Pipeline = {
     policy,
     clock,
@@ -88,7 +90,6 @@ export function createPipeline(options: TracingOptions): Pipeline {
       lastFailure: loop?.failure?.message,
     }),
   }
-  const stopMetrics = recordSelf(meter, pipeline)
   lifecycle?.onFlush('tracing', () => pipeline.finish())
   loop?.warmUp()
   return pipeline

@@ -3,7 +3,7 @@ import type { ResolvedSample, SampleRule } from './options.ts'
 import { type Threshold, thresholdOf } from './threshold.ts'
 
 /** What a rule says, ready to compare. */
-export interface CompiledRule {
+interface CompiledRule {
   readonly threshold: Threshold | undefined
   readonly slowerThanMs: number | undefined
 }

@@ -2,13 +2,15 @@
  * The buffer of open segments and its state machine: holds what is undecided, decides when the last span of a segment ends
  * (or when room or time runs out), and afterwards lets late spans follow the decision. An error revises any decision to keep.
  */
+
+import { DECISIONS, type Decision, type Verdict } from './decision.ts'
 import type { DropCounts, DropReason, TracingLimits } from './limits.ts'
 import type { Policy } from './sampling.ts'
 import { type FinishedSpan, type Segment, SegmentList } from './segment.ts'
-import { DECISIONS, type Decision, decide, type Verdict } from './verdict.ts'
+import { decide } from './verdict.ts'
 
 /** How hard the way out must try: under pressure the lower go first. */
-export const PRIORITY = { healthy: 0, failing: 1, essential: 2 } as const
+const PRIORITY = { healthy: 0, failing: 1, essential: 2 } as const
 /** One of {@link PRIORITY}. */
 export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY]
 

@@ -3,10 +3,10 @@ import type { Span, SpanContext, TraceState } from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import type { WorkContext } from '@ops/core'
+import type { Verdict } from './decision.ts'
 import type { Threshold } from './threshold.ts'
 import { ALWAYS } from './threshold.ts'
 import { withThreshold } from './trace-state.ts'
-import type { Verdict } from './verdict.ts'
 
 /** A span as exporters read it; ours have no resource of their own, it is added on the way out. */
 export type FinishedSpan = Omit<ReadableSpan, 'resource' | 'parentSpanContext'> & {

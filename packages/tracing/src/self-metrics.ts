@@ -1,14 +1,23 @@
 /** Copies the pipeline's plain counters into instruments before each exposition. */
 import type { BoundCounter, Meter } from '@ops/core'
-import { DROP_REASONS } from './limits.ts'
+import { DECISIONS } from './decision.ts'
+import type { ExportLoop } from './export-loop.ts'
+import type { ExportQueue } from './export-queue.ts'
+import { DROP_REASONS, type DropCounts } from './limits.ts'
 import { EXPORT_OUTCOMES, tracingMetrics } from './metrics.ts'
-import type { Pipeline } from './pipeline.ts'
-import { DECISIONS } from './verdict.ts'
+import type { SegmentBuffer } from './segment-buffer.ts'
 
-/** Records a pipeline's state with `meter`. Returns how to stop. */
-export function recordSelf(meter: Meter, pipeline: Pipeline): () => void {
+/** The parts that count. */
+export interface CountingParts {
+  readonly buffer: SegmentBuffer
+  readonly drops: DropCounts
+  readonly queue: ExportQueue
+  readonly loop: ExportLoop | undefined
+}
+
+/** Records what the parts count with `meter`. Returns how to stop. */
+export function recordSelf(meter: Meter, { buffer, drops, loop, queue }: CountingParts): () => void {
   const metrics = meter.instruments(tracingMetrics)
-  const { buffer, drops, loop, queue } = pipeline
   const copies = [
     ...DECISIONS.map((decision) => copy(metrics.segments.bind({ decision }), () => buffer.decided[decision])),
     ...DROP_REASONS.map((reason) => copy(metrics.dropped.bind({ reason }), () => drops[reason])),

@@ -92,6 +92,11 @@ export class RecordedSpan implements RootSpan {
     return this.#recorder === recorder
   }
 
+  /** Keeps its segment; the first reason stays. */
+  keep(reason: string): void {
+    this.segment.keepReason ??= reason
+  }
+
   spanContext(): SpanContext {
     const { traceFlags } = this.segment
     if (this.#context?.traceFlags === traceFlags) return this.#context

@@ -1,22 +1,8 @@
 /** The tail decision: whether a segment is kept, why, and how many traces it stands for. */
+import type { Decision, Verdict } from './decision.ts'
 import type { Policy } from './sampling.ts'
 import type { Segment } from './segment.ts'
 import { ALWAYS, randomnessOf, type Threshold, widest } from './threshold.ts'
-
-/** Outcomes in the order they are tried; the label of `tracing_segments_total`. */
-export const DECISIONS = ['error', 'pinned', 'slow', 'head', 'rule', 'dropped'] as const
-/** One of {@link DECISIONS}. */
-export type Decision = (typeof DECISIONS)[number]
-
-/** A decision about a segment. */
-export interface Verdict {
-  readonly keep: boolean
-  readonly decision: Decision
-  /** Value of the `sampling.reason` attribute. */
-  readonly reason: string
-  /** What its spans count for; undefined when a caller sampled without saying. */
-  readonly threshold: Threshold | undefined
-}
 
 /** What is kept for a cause of its own is kept always: it stands for itself alone. */
 const certain = (decision: Decision, reason: string): Verdict => ({

@@ -1,9 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
+import { DECISIONS } from '../src/decision.ts'
 import { DEFAULT_LIMITS, DROP_REASONS } from '../src/limits.ts'
 import { tracingMetrics } from '../src/metrics.ts'
 import { resolveExport, SAMPLING_PRESETS } from '../src/options.ts'
-import { DECISIONS } from '../src/verdict.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 
