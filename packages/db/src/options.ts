@@ -1,23 +1,31 @@
 import type { Clock, Logger, Meter } from '@ops/core'
 
-type Method = (...args: never[]) => unknown
-
 /** What is asked of a `pg.Pool`. */
 export interface ObservablePgPool {
+  /** Connections open or opening. */
   readonly totalCount: number
+  /** Of those, the ones nobody uses. */
   readonly idleCount: number
+  /** Callers that wait for one. */
   readonly waitingCount: number
+  /** What the pool was made with. */
   readonly options: { readonly max: number }
-  readonly query: Method
-  readonly connect: Method
-  readonly on: Method
+  /** Runs a statement. */
+  readonly query: (...args: never[]) => unknown
+  /** Hands out a connection, by promise or callback. */
+  readonly connect: (...args: never[]) => unknown
+  /** Listens: `connect`, `acquire`, `remove` and `error` are. */
+  readonly on: (...args: never[]) => unknown
 }
 
 /** What is asked of a PGlite database. */
 export interface ObservablePgliteDatabase {
-  readonly query: Method
-  readonly exec: Method
-  readonly transaction: Method
+  /** Runs a statement. */
+  readonly query: (...args: never[]) => unknown
+  /** Runs several statements. */
+  readonly exec: (...args: never[]) => unknown
+  /** Runs a function between BEGIN and COMMIT. */
+  readonly transaction: (...args: never[]) => unknown
 }
 
 /** How a pool is observed. */
@@ -28,7 +36,7 @@ export interface ObservePoolOptions {
   readonly meter?: Meter
   /** Where lost idle connections and failures of the observation itself are reported. @defaultValue silent */
   readonly logger?: Logger
-  /** @defaultValue the system's */
+  /** Source of durations. @defaultValue the system's */
   readonly clock?: Clock
 }
 

@@ -10,7 +10,7 @@ import type { QueryObserver } from './query-observer.ts'
 type Connect = (this: unknown, ...args: unknown[]) => unknown
 
 /** What the gauges show. */
-export interface PoolUsage {
+interface PoolUsage {
   readonly active: number
   readonly max: number
   readonly waiting: number

@@ -32,7 +32,7 @@ const ERROR_CODE = /^[A-Za-z0-9_]{1,64}$/
 const nothing: Finish = () => {}
 
 /** SQLSTATE or system code; else the error's class. Never the message, which may quote values. */
-export function errorCode(error: unknown): string {
+function errorCode(error: unknown): string {
   const { code, name } = (error ?? {}) as { readonly code?: unknown; readonly name?: unknown }
   if (typeof code === 'string' && ERROR_CODE.test(code)) return code
   return typeof name === 'string' && ERROR_CODE.test(name) ? name : '_OTHER'

@@ -27,13 +27,13 @@ export interface StartSentryOptions {
   readonly maxPerMinute?: number
   /** Longest wait of a flush, in milliseconds. Integer from 1 to 60_000. @defaultValue 2000 */
   readonly flushTimeoutMs?: number
-  /** @defaultValue the system's */
+  /** Source of the cap's minutes. @defaultValue the system's */
   readonly clock?: Clock
 }
 
 /** What a report says besides the error. */
 export interface ReportOptions {
-  /** @defaultValue 'error' */
+  /** How bad it is. @defaultValue 'error' */
   readonly level?: 'warning' | 'error' | 'fatal'
   /** More about it; scrubbed, left out without a scrubber. @defaultValue none */
   readonly fields?: Readonly<Record<string, unknown>>

@@ -2,7 +2,7 @@
 import type { Clock } from '@ops/core'
 
 /** The cap's answer. */
-export interface CapDecision {
+interface CapDecision {
   readonly allowed: boolean
   /** Reports of this fingerprint held back since the last one allowed. */
   readonly suppressed: number

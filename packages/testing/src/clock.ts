@@ -8,7 +8,7 @@ export interface TestClockOptions {
   readonly startMs?: number
 }
 
-/** A {@link Clock} owned by the test. */
+/** A clock owned by the test. */
 export interface TestClock extends Clock {
   /** Timers that are set and neither fired nor cancelled; an interval counts as one. */
   readonly pendingTimers: number

@@ -131,7 +131,8 @@ class TcpFaultProxy implements FaultProxy {
   async #forward(from: Socket, to: Socket): Promise<void> {
     try {
       for await (const chunk of from) {
-        if (this.#delayMs > 0) await new Promise((resolve) => realTimeout(resolve, this.#delayMs))
+        // Not a reason to stay alive: the sockets are.
+        if (this.#delayMs > 0) await new Promise((resolve) => realTimeout(resolve, this.#delayMs).unref())
         while (this.#frozen !== undefined) await this.#frozen.promise
         if (!to.destroyed && !to.write(chunk)) await drained(to)
       }

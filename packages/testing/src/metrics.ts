@@ -2,7 +2,7 @@
 import type { Instruments, Meter, MetricCatalog, MetricDefinition } from '@ops/core'
 
 /** Labels by name; a query names some, a series has them all. */
-export type Labels = Readonly<Record<string, string>>
+type Labels = Readonly<Record<string, string>>
 
 /** One series as recorded. */
 export interface MetricSample {

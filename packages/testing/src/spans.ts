@@ -25,20 +25,16 @@ export interface SpanRecording {
 /** The one recording that is on. Tracers outlive it, because packages keep theirs from before. */
 let recording: RecordedSpan[] | undefined
 
-/** Where a new span stands: under the active span, else at the root of the unit of work, else of a new trace. */
-function placeOf(tracer: string, context: Context, root: boolean): SpanPlace {
-  const spanId = createSpanId()
-  const parent = root ? undefined : trace.getSpanContext(context)
+/** Where a new span stands, as `@ops/tracing` places it: under the active span, else under or as the unit's root, else in a new trace. */
+function placeOf(tracer: string, context: Context, work: WorkContext | undefined, root: boolean): SpanPlace {
+  const parent = root ? undefined : (trace.getSpan(context) ?? work?.rootSpan)?.spanContext()
   if (parent !== undefined && isSpanContextValid(parent)) {
-    return { tracer, parentSpanId: parent.spanId, spanContext: { ...parent, spanId, isRemote: false } }
+    return { tracer, parentSpanId: parent.spanId, spanContext: { ...parent, spanId: createSpanId(), isRemote: false } }
   }
-  const work = !root && 'requestId' in context ? (context as WorkContext) : undefined
-  const traceId = work?.traceId ?? createTraceId()
-  return {
-    tracer,
-    parentSpanId: work?.parent?.spanId,
-    spanContext: { traceId, spanId, traceFlags: TraceFlags.SAMPLED },
-  }
+  const adopts = work !== undefined && work.rootSpan === undefined && !(root && work.parent !== undefined)
+  const { traceId, spanId } = adopts ? work : { traceId: createTraceId(), spanId: createSpanId() }
+  const parentSpanId = adopts ? work.parent?.spanId : undefined
+  return { tracer, parentSpanId, spanContext: { traceId, spanId, traceFlags: TraceFlags.SAMPLED } }
 }
 
 class MemoryTracer implements Tracer {
@@ -50,7 +46,9 @@ class MemoryTracer implements Tracer {
 
   startSpan(name: string, options: SpanOptions = {}, context: Context = otelContext.active()): Span {
     if (recording === undefined) return trace.wrapSpanContext(trace.getSpanContext(context) ?? INVALID_SPAN_CONTEXT)
-    const span = new MemorySpan(name, placeOf(this.#name, context, options.root === true), options)
+    const work = 'requestId' in context ? (context as WorkContext) : undefined
+    const span = new MemorySpan(name, placeOf(this.#name, context, work, options.root === true), options)
+    if (work !== undefined && span.spanId === work.spanId) work.rootSpan = span
     recording.push(span)
     return span
   }
@@ -68,7 +66,8 @@ const provider: TracerProvider = { getTracer: (name) => new MemoryTracer(name) }
 
 /**
  * Installs a recording tracer provider, and core's context as OpenTelemetry's. One recording at a time in a process.
- * Every span is recorded and sampled; a root span inside a unit of work takes the unit's trace id.
+ * Every span is recorded and sampled; the first root span
+ * of a unit of work takes the unit's own ids, as with `@ops/tracing`.
  *
  * @throws Error when another tracer provider or another recording is installed.
  */

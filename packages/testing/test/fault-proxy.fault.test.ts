@@ -130,6 +130,20 @@ describe('createFaultProxy()', () => {
     expect(proxy.port).toBe(port)
   })
 
+  test('delayMs() holds bytes back', async () => {
+    const client = dial()
+    proxy.delayMs(60_000)
+    client.socket.write('late')
+    await waitFor(() => proxy.connections === 1 && client.socket.bytesWritten === 4)
+    proxy.delayMs(0)
+    const other = dial()
+    other.socket.write('x')
+
+    await waitFor(() => other.text() === 'echo x')
+
+    expect(received).toBe('x')
+  })
+
   test('delayMs() keeps the order of bytes', async () => {
     proxy.delayMs(2)
     const client = dial()

@@ -50,7 +50,7 @@ describe('recordSpans()', () => {
     expect(spans[1]?.traceId).toBe(spans[0]?.traceId)
   })
 
-  test('gives a root span the trace id of the unit of work, and the unit the span', () => {
+  test('gives the first root span the ids of the unit of work, and the unit the span', () => {
     const { spans } = start()
     const parent = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 }
     const work = createContext({ parent })
@@ -62,9 +62,22 @@ describe('recordSpans()', () => {
       }),
     )
 
-    expect(spans[0]).toMatchObject({ traceId: parent.traceId, parentSpanId: parent.spanId })
+    expect(spans[0]).toMatchObject({ traceId: parent.traceId, spanId: work.spanId, parentSpanId: parent.spanId })
     expect(inside?.spanId).toBe(spans[0]?.spanId)
     expect(inside?.requestId).toBe(work.requestId)
+  })
+
+  test('puts later spans of a unit under its root span when none is active', () => {
+    const { spans } = start()
+
+    runInContext(createContext(), () => {
+      early.startSpan('first').end()
+      early.startSpan('second').end()
+      early.startSpan('apart', { root: true }).end()
+    })
+
+    expect(spans[1]?.parentSpanId).toBe(spans[0]?.spanId)
+    expect(spans[2]?.traceId).not.toBe(spans[0]?.traceId)
   })
 
   test('starts a new trace when root is asked for', () => {
