@@ -1,9 +1,7 @@
 /** One export, turned into a promise that always resolves: in time, and with a verdict on what to do next. */
-import { context as otelContext } from '@opentelemetry/api'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
 import type { Clock } from '@ops/core'
 import { TracingExportError } from './errors.ts'
-import { SUPPRESSED } from './suppression.ts'
 
 /** Exporters bring time-outs of their own; ours only catches those that hang beyond. */
 const GRACE_MS = 1000
@@ -25,9 +23,7 @@ export function deliver(
       resolve(failure)
     }
     try {
-      otelContext.with(SUPPRESSED, () =>
-        exporter.export(spans, ({ code, error }) => done(code === 0 ? undefined : classify(error))),
-      )
+      exporter.export(spans, ({ code, error }) => done(code === 0 ? undefined : classify(error)))
     } catch (error) {
       // An exporter that throws does so while it encodes: it would again.
       done(new TracingExportError('the exporter threw', { retryable: false, cause: error }))

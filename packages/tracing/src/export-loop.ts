@@ -2,6 +2,7 @@
  * Delivers queued spans in batches, one at a time, off the callers' path: waits a little for company, backs off while the
  * collector is away, and gives up on a batch only when it was refused for good.
  */
+import { context as otelContext } from '@opentelemetry/api'
 import type { SpanExporter } from '@opentelemetry/sdk-trace'
 import type { Clock, Logger, Random, Timer } from '@ops/core'
 import { deliver } from './delivery.ts'
@@ -9,6 +10,7 @@ import { TracingExportError } from './errors.ts'
 import type { ExportQueue, QueuedSpan } from './export-queue.ts'
 import type { DropCounts } from './limits.ts'
 import type { ResolvedExport } from './options.ts'
+import { SUPPRESSED } from './suppression.ts'
 
 const FIRST_BACKOFF_MS = 1000
 const MAX_BACKOFF_MS = 30_000
@@ -22,6 +24,11 @@ export interface ExportLoopOptions extends ResolvedExport {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+}
+
+/** Whose request a span came from must not matter: neither its ids in our log lines, nor its context kept alive by our timer. */
+function apart<T>(fn: () => T): T {
+  return otelContext.with(SUPPRESSED, fn)
 }
 
 /** See the top of the file. */
@@ -86,10 +93,13 @@ export class ExportLoop {
     if (this.#timer !== undefined && delayMs > 0) return
     this.#cancelTimer()
     this.#timerIsBackoff = isBackoff
-    this.#timer = this.#options.clock.setTimeout(() => {
-      this.#cancelTimer()
-      this.#start()
-    }, delayMs)
+    const { clock } = this.#options
+    this.#timer = apart(() =>
+      clock.setTimeout(() => {
+        this.#cancelTimer()
+        this.#start()
+      }, delayMs),
+    )
   }
 
   #cancelTimer(): void {
@@ -99,7 +109,7 @@ export class ExportLoop {
   }
 
   #start(): Promise<void> {
-    this.#running ??= this.#drain().finally(() => {
+    this.#running ??= apart(() => this.#drain()).finally(() => {
       this.#running = undefined
       if (this.#closed || this.#options.queue.size === 0) return
       if (this.#failures > 0) this.#schedule(this.#backoffMs(), true)

@@ -40,7 +40,7 @@ export function createSegmentProcessor(pipeline: Pipeline): SpanProcessor {
       open.get(segment)?.delete(span as Span)
       if (isFailing(span)) {
         buffer.failed(segment, span)
-        sampleWhatFollows(segment)
+        if (segment.failing) sampleWhatFollows(segment)
       }
       buffer.ended(segment, span, clock.monotonic())
     },

@@ -1,5 +1,5 @@
-import { SpanStatusCode } from '@opentelemetry/api'
-import { createContext } from '@ops/core'
+import { SpanStatusCode, trace } from '@opentelemetry/api'
+import { createContext, currentContext, runInContext } from '@ops/core'
 import { createTestRandom, recordLogs } from '@ops/testing'
 import { expect, test } from 'vitest'
 import { startCollector } from './support/collector.ts'
@@ -212,4 +212,20 @@ test('an exporter that cannot be loaded is tried again with the next batch', asy
   await t.tracing.flush()
 
   expect(t.tracing.status()).toMatchObject({ exporter: 'failing' })
+})
+
+test('export runs outside the unit of work whose span set it off, and makes no spans', async () => {
+  const t = startTestTracing({ sample: ALL })
+  const seen: unknown[] = []
+  const { export: deliver } = t.exporter
+  t.exporter.export = (spans, done) => {
+    seen.push(currentContext(), trace.getTracer('exporter').startSpan('POST').isRecording())
+    deliver(spans, done)
+  }
+
+  runInContext(createContext(), () => record(t, 'request'))
+  await t.clock.advance(1000)
+
+  expect(seen).toEqual([undefined, false])
+  expect(t.exporter.names()).toEqual(['request'])
 })
