@@ -10,12 +10,12 @@ import {
 import { OPERATIONS, type Operation } from './operation.ts'
 
 /** What failed: getting a connection, a statement, or a connection nobody was using. */
-export const FAILURES = ['connect', 'query', 'idle'] as const
+const FAILURES = ['connect', 'query', 'idle'] as const
 
 /** Every metric of the package. `db` is the `name` given to `observePool`. */
 export const dbMetrics: {
   readonly queryDuration: HistogramDefinition<{ readonly db: 'string'; readonly operation: readonly Operation[] }>
-  readonly errors: CounterDefinition<{ readonly db: 'string'; readonly kind: typeof FAILURES }>
+  readonly errors: CounterDefinition<{ readonly db: 'string'; readonly kind: readonly ['connect', 'query', 'idle'] }>
   readonly active: GaugeDefinition<{ readonly db: 'string' }>
   readonly max: GaugeDefinition<{ readonly db: 'string' }>
   readonly waiting: GaugeDefinition<{ readonly db: 'string' }>

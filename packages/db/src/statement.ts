@@ -4,6 +4,7 @@ import { scanSql, type TokenKind } from './sql-tokens.ts'
 
 /** What a statement's text gives away. */
 export interface Statement {
+  /** What it does, behind comments, parentheses and common table expressions. */
   readonly operation: Operation
   /** The text with every literal as `?`, comments gone, white space single, at most 2048 characters. Parameters stay `$n`. */
   readonly shape: string

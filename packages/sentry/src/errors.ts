@@ -2,6 +2,7 @@ import { OpsError } from '@ops/core'
 
 /** Thrown by `startSentry` when a DSN is there but the SDK cannot be loaded. Code `OPS_SENTRY_SDK`; `cause` is the loader's error. */
 export class SentrySdkError extends OpsError {
+  /** The class's name. */
   override readonly name = 'SentrySdkError'
 
   constructor(cause: unknown) {

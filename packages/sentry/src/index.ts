@@ -1,5 +1,5 @@
 export { SentrySdkError } from './errors.ts'
 export { isExpectedError } from './expected.ts'
-export { sentryMetrics } from './metrics.ts'
+export { type Outcome, sentryMetrics } from './metrics.ts'
 export type { ReportOptions, Sentry, StartSentryOptions } from './options.ts'
 export { startSentry } from './start-sentry.ts'

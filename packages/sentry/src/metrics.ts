@@ -7,7 +7,7 @@ export type Outcome = (typeof OUTCOMES)[number]
 
 /** Every metric of the package. */
 export const sentryMetrics: {
-  readonly reports: CounterDefinition<{ readonly outcome: typeof OUTCOMES }>
+  readonly reports: CounterDefinition<{ readonly outcome: readonly Outcome[] }>
 } = defineMetrics({
   reports: counter('sentry_reports_total', {
     help: 'Errors by what became of their report: delivered, not delivered, or not meant to be',

@@ -2,6 +2,7 @@ import { OpsError } from '@ops/core'
 
 /** Thrown when a test waited in vain. Code `OPS_TESTING_TIMEOUT`; `cause` is the condition's last error, if it threw. */
 export class TestTimeoutError extends OpsError {
+  /** The class's name. */
   override readonly name = 'TestTimeoutError'
 
   constructor(what: string, timeoutMs: number, state: string, cause?: unknown) {

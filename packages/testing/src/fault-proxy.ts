@@ -5,7 +5,7 @@ import { createServer, connect as dial, type Server, type Socket } from 'node:ne
 
 /** Where a {@link FaultProxy} forwards to. */
 export interface FaultProxyOptions {
-  /** @defaultValue '127.0.0.1' */
+  /** Host of the target. @defaultValue '127.0.0.1' */
   readonly host?: string
   /** TCP port, 1 to 65535. */
   readonly port: number

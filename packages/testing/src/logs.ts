@@ -2,7 +2,9 @@ import { LOG_LEVELS, type Logger, type LogLevel, type LogMethod } from '@ops/cor
 
 /** One recorded line. */
 export interface LogRecord {
+  /** Severity the line was written with. */
   readonly level: LogLevel
+  /** The message; the error's where an error stood alone; empty where none was given. */
   readonly message: string
   /** The caller's fields over the bindings of the logger, as given: nothing is redacted or copied deeply. */
   readonly fields: Readonly<Record<string, unknown>>
@@ -12,6 +14,7 @@ export interface LogRecord {
 
 /** A logger and what it wrote. */
 export interface LogRecording {
+  /** Writes to `records`. */
   readonly logger: Logger
   /** All lines of the logger and its children, oldest first. */
   readonly records: LogRecord[]

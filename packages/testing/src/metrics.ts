@@ -1,18 +1,19 @@
 /** A meter that keeps every series in memory, and notes what a real one would refuse. */
 import type { Instruments, Meter, MetricCatalog, MetricDefinition } from '@ops/core'
 
-/** Labels by name; a query names some, a series has them all. */
 type Labels = Readonly<Record<string, string>>
 
 /** One series as recorded. */
 export interface MetricSample {
-  readonly labels: Labels
+  /** All labels, by name. */
+  readonly labels: Readonly<Record<string, string>>
   /** A counter's or gauge's value, a histogram's number of observations. */
   readonly value: number
 }
 
 /** A meter and what was recorded with it. */
 export interface MetricRecording {
+  /** Records in memory. */
   readonly meter: Meter
   /**
    * The sum over all series of `name` that carry `labels`; for a histogram the number of observations.
@@ -20,9 +21,9 @@ export interface MetricRecording {
    *
    * @throws Error when no metric of that name was declared, so that a misspelt test fails.
    */
-  value(name: string, labels?: Labels): number | undefined
+  value(name: string, labels?: Readonly<Record<string, string>>): number | undefined
   /** The values observed by a histogram, in order. @throws Error when no metric of that name was declared. */
-  observations(name: string, labels?: Labels): number[]
+  observations(name: string, labels?: Readonly<Record<string, string>>): number[]
   /** Every series of `name`. @throws Error when no metric of that name was declared. */
   series(name: string): MetricSample[]
   /** Runs the `onCollect` callbacks, as a scrape does; rejects when one of them does. */

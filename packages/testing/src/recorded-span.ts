@@ -15,7 +15,9 @@ import {
 
 /** An event of a {@link RecordedSpan}; exceptions are events named `exception`. */
 export interface RecordedEvent {
+  /** Name as given; `exception` for exceptions. */
   readonly name: string
+  /** Attributes as given. */
   readonly attributes: Attributes
 }
 
@@ -23,16 +25,25 @@ export interface RecordedEvent {
 export interface RecordedSpan {
   /** Name of the tracer, usually the package's. */
   readonly tracer: string
+  /** The last name given. */
   readonly name: string
+  /** Internal unless given. */
   readonly kind: SpanKind
+  /** 32 lower-case hex digits. */
   readonly traceId: string
+  /** 16 lower-case hex digits. */
   readonly spanId: string
   /** Undefined at the root of a trace. */
   readonly parentSpanId: string | undefined
+  /** Attributes given before the end. */
   readonly attributes: Attributes
+  /** Events in order. */
   readonly events: readonly RecordedEvent[]
+  /** Links in order. */
   readonly links: readonly Link[]
+  /** Unset unless given; OK is final. */
   readonly status: SpanStatus
+  /** False while the span is open. */
   readonly ended: boolean
   /** Milliseconds since the Unix epoch. */
   readonly startMs: number
