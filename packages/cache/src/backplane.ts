@@ -26,7 +26,7 @@ export class Backplane {
   /** From sending the last heartbeat to its arrival, in seconds. */
   lagSeconds = 0
   readonly #options: BackplaneOptions
-  readonly #subscriber: RedisLike
+  #subscriber: RedisLike | undefined
   readonly #ownChannel: string
   readonly #timer: Timer
   readonly #sent = new Map<string, number>()
@@ -36,13 +36,7 @@ export class Backplane {
   constructor(options: BackplaneOptions) {
     this.#options = options
     this.#ownChannel = `${options.channel}:${createSpanId()}`
-    const subscriber = options.redis.duplicate()
-    this.#subscriber = subscriber
-    subscriber.on('error', () => {})
-    subscriber.on('message', (channel, message) => this.#receive(String(channel), String(message)))
-    subscriber.on('ready', () => void this.#subscribe())
-    subscriber.on('close', () => this.#lose())
-    if (subscriber.status === 'ready') void this.#subscribe()
+    this.#connect()
     this.#timer = options.clock.setInterval(() => void this.#beat(), options.heartbeatMs)
   }
 
@@ -51,12 +45,27 @@ export class Backplane {
     this.#closed = true
     this.#timer.cancel()
     this.#lose()
-    this.#subscriber.disconnect()
+    this.#subscriber?.disconnect()
   }
 
-  async #subscribe(): Promise<void> {
+  #connect(): void {
+    const subscriber = subscriberOf(this.#options.redis)
+    if (subscriber === undefined) return
+    this.#subscriber = subscriber
+    subscriber.on('error', () => {})
+    subscriber.on('message', (channel, message) => this.#receive(String(channel), String(message)))
+    subscriber.on('ready', () => void this.#subscribe(subscriber))
+    subscriber.on('close', () => this.#lose())
+    // A node of a Cluster may be gone for good: the next heartbeat takes another one.
+    subscriber.on('end', () => {
+      if (this.#subscriber === subscriber) this.#subscriber = undefined
+    })
+    if (subscriber.status === 'ready') void this.#subscribe(subscriber)
+  }
+
+  async #subscribe(subscriber: RedisLike): Promise<void> {
     try {
-      await this.#subscriber.subscribe(this.#options.channel, this.#ownChannel)
+      await subscriber.subscribe(this.#options.channel, this.#ownChannel)
       this.#gap()
       this.#subscribed = true
       await this.#beat()
@@ -69,7 +78,8 @@ export class Backplane {
   async #beat(): Promise<void> {
     if (this.#closed) return
     if (!this.#subscribed) {
-      if (this.#subscriber.status === 'ready') await this.#subscribe()
+      if (this.#subscriber === undefined) this.#connect()
+      else if (this.#subscriber.status === 'ready') await this.#subscribe(this.#subscriber)
       return
     }
     const now = this.#options.clock.monotonic()
@@ -107,4 +117,15 @@ export class Backplane {
     this.#sent.clear()
     this.validUntil = Number.NEGATIVE_INFINITY
   }
+}
+
+/**
+ * A connection to subscribe on; undefined while a Cluster is not known yet. In a Cluster it is one of a node's own: it hears
+ * the messages of all nodes, and, unlike the Cluster's, says when it is lost.
+ */
+function subscriberOf(redis: RedisLike): RedisLike | undefined {
+  if (redis.isCluster !== true || redis.nodes === undefined) return redis.duplicate()
+  const nodes = redis.nodes('master')
+  const node = nodes[Math.floor(nodes.length / 2)]
+  return node?.duplicate({ lazyConnect: false, retryStrategy: null } as never)
 }

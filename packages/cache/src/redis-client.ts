@@ -10,7 +10,9 @@ export interface RedisLike {
   readonly isCluster?: boolean
   callBuffer(command: string, ...args: RedisArgument[]): Promise<unknown>
   /** A new connection with the same settings. */
-  duplicate(): RedisLike
+  duplicate(override?: never): RedisLike
+  /** The connections of a Cluster. */
+  nodes?(role: 'master'): readonly RedisLike[]
   subscribe(...channels: string[]): Promise<unknown>
   on(event: string, listener: (...args: unknown[]) => void): unknown
   off(event: string, listener: (...args: unknown[]) => void): unknown
