@@ -34,6 +34,37 @@ afterEach(async () => {
   await pool.end()
 })
 
+/** Speaks pg's protocol itself. */
+class CountingStatement {
+  readonly text: string
+  rows = 0
+  readonly done: Promise<void>
+  #resolve = () => {}
+  #reject = (_error: unknown) => {}
+
+  constructor(text: string) {
+    this.text = text
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+  submit(connection: pg.Connection): void {
+    connection.query(this.text)
+  }
+  handleRowDescription(): void {}
+  handleDataRow(): void {
+    this.rows++
+  }
+  handleCommandComplete(): void {}
+  handleReadyForQuery(): void {
+    this.#resolve()
+  }
+  handleError(error: unknown): void {
+    this.#reject(error)
+  }
+}
+
 const count = (operation: string) => metrics.value('db_query_duration_seconds', { db: 'main', operation })
 
 describe('observePool() with pg', () => {
@@ -139,6 +170,22 @@ describe('observePool() with pg', () => {
     expect(rows).toHaveLength(5)
     expect(Object.getOwnPropertyNames(query)).not.toContain('handleReadyForQuery')
     expect(recording.spans[0]).toMatchObject({ ended: true, status: { code: SpanStatusCode.UNSET } })
+    expect(count('select')).toBe(1)
+  })
+
+  test('returns and observes a statement object of another class, as cursors and streams are', async () => {
+    const client = await pool.connect()
+    const statement = new CountingStatement('select id from accounts')
+
+    const returned = client.query(statement)
+    await statement.done
+    client.release()
+
+    expect(returned).toBe(statement)
+    expect(statement.rows).toBe(5)
+    expect(Object.keys(statement)).toEqual(Object.keys(new CountingStatement('')))
+    expect(Object.getOwnPropertyNames(statement)).not.toContain('handleError')
+    expect(recording.spans[0]).toMatchObject({ name: 'SELECT main', ended: true })
     expect(count('select')).toBe(1)
   })
 

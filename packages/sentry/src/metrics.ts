@@ -2,7 +2,7 @@ import { type CounterDefinition, counter, defineMetrics } from '@ops/core'
 
 /** What became of an error. Only the first three were handed to the SDK. */
 export const OUTCOMES = ['sent', 'refused', 'failed', 'dropped', 'expected', 'duplicate', 'capped'] as const
-/** One of {@link OUTCOMES}. */
+/** One of the outcomes a report may have. */
 export type Outcome = (typeof OUTCOMES)[number]
 
 /** Every metric of the package. */
