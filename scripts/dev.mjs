@@ -25,7 +25,8 @@ async function main(args) {
   const env = environmentWith(folders, fallbacks)
   if (!CHANGES_LOCKFILE.has(command[0])) await installDependencies(env, { force: command.length === 0 })
   if (command.length === 0) return 0
-  return command[0] === 'node' ? attach('node', command.slice(1), { env }) : attach('pnpm', command, { env })
+  if (command[0] === 'node') return attach('node', command.slice(1), { env })
+  return attach('pnpm', command, { env, interactive: true })
 }
 
 /** Splits our own options, which come first, from the command. */

@@ -4,16 +4,13 @@
  *
  *   pnpm ok [vitest arguments]
  */
-import path from 'node:path'
 import process from 'node:process'
 import { giveUp } from './environment/failure.mjs'
-import { root } from './environment/paths.mjs'
 import { build, checks } from './gates/gates.mjs'
 import { runGates } from './gates/run-gate.mjs'
 import { runTests } from './gates/test-results.mjs'
 
 async function main(vitestArgs) {
-  process.env.PATH = [path.join(root, 'node_modules', '.bin'), process.env.PATH].join(path.delimiter)
   const gates = []
   const onDone = (result) => {
     gates.push(result)

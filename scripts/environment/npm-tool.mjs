@@ -20,16 +20,33 @@ export function fetchTool(name, spec, binary) {
   say(`fetching ${spec} into .tools/${name} (once)`)
   const draft = `${home}.${process.pid}`
   mkdirSync(draft, { recursive: true })
-  const args = ['install', '--prefix', draft, '--no-audit', '--no-fund', '--loglevel=error', spec]
+  const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
+  const args = [
+    'install',
+    '--prefix',
+    draft,
+    ...quiet,
+    '--fetch-retry-mintimeout=1000',
+    '--fetch-retry-maxtimeout=5000',
+    spec,
+  ]
   const { status, output } = capture('npm', args)
   if (status !== 0) {
     rmSync(draft, { recursive: true, force: true })
-    throw new Failure(`Cannot fetch ${spec}: npm failed, expected a reachable npm registry\n${output.trim()}`)
+    throw new Failure(`Cannot fetch ${spec}: npm failed, expected a reachable npm registry\n${reason(output)}`)
   }
   rmSync(home, { recursive: true, force: true })
   renameSync(draft, home)
   if (!existsSync(wanted)) throw new Failure(`Cannot use ${spec}: it has no ${binary}, delete .tools/${name} and retry`)
   return wanted
+}
+
+/** npm's own words, without where it keeps its log. */
+function reason(output) {
+  const lines = output
+    .split('\n')
+    .filter((line) => /^npm (error|ERR!)/.test(line) && !/complete log|debug-\d/.test(line))
+  return lines.slice(0, 6).join('\n')
 }
 
 function assertNpm(spec) {

@@ -3,24 +3,30 @@ import { spawn, spawnSync } from 'node:child_process'
 import os from 'node:os'
 import process from 'node:process'
 import { Failure } from './failure.mjs'
+import { guard } from './guardian.mjs'
 import { root } from './paths.mjs'
 
-const shell = process.platform === 'win32'
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
+/** One Ctrl-C arrives twice, from the terminal and from npm; a second one that is meant comes later than this. */
+const ECHO_MS = 1000
 
 /** Runs to the end and returns `{ status, output }`; status 127 when there is no such program. */
 export function capture(command, args, env = process.env) {
-  const result = spawnSync(command, args, { cwd: root, env, encoding: 'utf8', shell })
+  const result = spawnSync(command, args, { cwd: root, env, encoding: 'utf8' })
   if (result.error) return { status: 127, output: '' }
   return { status: result.status === null ? 1 : result.status, output: `${result.stdout}${result.stderr}` }
 }
 
 /**
- * Runs with this terminal until it ends and returns its exit code.
- * A stop signal is passed on once and the child decides when it is done: a drain is never cut short from here.
+ * Runs with this terminal's input and output until it ends and returns its exit code.
+ *
+ * The child gets a stop signal once, from here alone, and decides when it is done: a drain is never cut short.
+ * `interactive` leaves it in the terminal's process group instead, for programs that ask questions.
  */
-export function attach(command, args, { env = process.env, cwd = root } = {}) {
-  const child = spawn(command, args, { cwd, env, stdio: 'inherit', shell })
-  const release = passSignalsOn(child)
+export function attach(command, args, { env = process.env, cwd = root, interactive = false } = {}) {
+  const child = spawn(command, args, { cwd, env, stdio: 'inherit', detached: !interactive })
+  const release = interactive ? ignoreInterrupts(child) : passSignalsOn(child)
   return new Promise((resolve, reject) => {
     child.once('error', (error) => {
       release()
@@ -33,16 +39,31 @@ export function attach(command, args, { env = process.env, cwd = root } = {}) {
   })
 }
 
-/** In a terminal Ctrl-C reaches the child by itself, and npm repeats it: a second copy would mean "now". */
 function passSignalsOn(child) {
-  const onInterrupt = () => {
-    if (!process.stdin.isTTY) child.kill('SIGINT')
-  }
-  const onTerminate = () => child.kill('SIGTERM')
-  process.on('SIGINT', onInterrupt)
-  process.on('SIGTERM', onTerminate)
+  const dismiss = guard(child)
+  let last = Number.NEGATIVE_INFINITY
+  const release = listen(STOP_SIGNALS, (signal) => {
+    const now = Date.now()
+    if (now - last < ECHO_MS) return
+    last = now
+    child.kill(signal)
+  })
   return () => {
-    process.off('SIGINT', onInterrupt)
-    process.off('SIGTERM', onTerminate)
+    release()
+    dismiss()
+  }
+}
+
+/** The terminal tells the child itself. */
+function ignoreInterrupts(child) {
+  return listen(STOP_SIGNALS, (signal) => {
+    if (signal !== 'SIGINT') child.kill(signal)
+  })
+}
+
+function listen(signals, listener) {
+  for (const signal of signals) process.on(signal, listener)
+  return () => {
+    for (const signal of signals) process.off(signal, listener)
   }
 }

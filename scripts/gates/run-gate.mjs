@@ -3,14 +3,22 @@ import { spawn } from 'node:child_process'
 import process from 'node:process'
 import { root } from '../environment/paths.mjs'
 
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
 /** Resolves to `{ name, passed, seconds, output }`; never rejects. */
 export function runGate({ name, command: [program, ...args] }) {
   const started = performance.now()
   const chunks = []
   const child = spawn(program, args, { cwd: root, env: process.env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const stop = () => {
+    child.kill()
+    process.exit(130)
+  }
+  for (const signal of STOP_SIGNALS) process.once(signal, stop)
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => chunks.push(chunk))
   return new Promise((resolve) => {
     const finish = (passed) => {
+      for (const signal of STOP_SIGNALS) process.off(signal, stop)
       const seconds = (performance.now() - started) / 1000
       resolve({ name, passed, seconds, output: Buffer.concat(chunks).toString().trimEnd() })
     }

@@ -1,0 +1,2 @@
+/** A Redis for one run. */
+export function startLocalRedis(): Promise<{ readonly url: string; stop(): Promise<void> }>
