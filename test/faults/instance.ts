@@ -9,8 +9,8 @@ export interface Instance {
   readonly ports: { readonly app: number; readonly ready: number }
   /** Lines it wrote so far. */
   readonly lines: readonly string[]
-  /** Sends SIGTERM; resolves with the exit code, or the signal's name. */
-  terminate(): Promise<number | string>
+  /** Sends SIGTERM, and SIGKILL when that takes `graceMs`; resolves with the exit code, or the signal's name. */
+  terminate(graceMs: number): Promise<number | string>
   /** Ends it at once. */
   kill(): void
 }
@@ -29,12 +29,14 @@ export async function startInstance(script: URL, args: readonly string[] = []): 
       if (line.startsWith('{"ports":')) resolve((JSON.parse(line) as Pick<Instance, 'ports'>).ports)
     })
   })
-  return { ports, lines, terminate: () => terminate(child), kill: () => child.kill('SIGKILL') }
+  return { ports, lines, terminate: (graceMs) => terminate(child, graceMs), kill: () => child.kill('SIGKILL') }
 }
 
-async function terminate(child: ChildProcess): Promise<number | string> {
+async function terminate(child: ChildProcess, graceMs: number): Promise<number | string> {
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
   child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
   const [code, signal] = await exited
+  clearTimeout(timer)
   return code ?? signal ?? 'unknown'
 }

@@ -14,6 +14,8 @@ export interface RollingRestartOptions {
   readonly requestsBetween: number
   readonly pauseMs?: number
   readonly probeMs?: number
+  /** What the platform waits between SIGTERM and SIGKILL. */
+  readonly graceMs?: number
 }
 
 /** What came of it. */
@@ -46,7 +48,7 @@ export async function rollingRestart(options: RollingRestartOptions): Promise<Ro
       for (const name of NAMES) {
         await pass()
         const startMs = performance.now()
-        exits.push((await instances.get(name)?.terminate()) ?? 'missing')
+        exits.push((await instances.get(name)?.terminate(options.graceMs ?? 6000)) ?? 'missing')
         stopMs.push(Math.round(performance.now() - startMs))
         await begin(name, { options, balancer, instances })
       }
