@@ -58,11 +58,6 @@ export class Collectors {
     return this.#run
   }
 
-  /** True while a run is on. */
-  get running(): boolean {
-    return this.#run !== undefined
-  }
-
   clear(): void {
     this.#collectors.clear()
   }

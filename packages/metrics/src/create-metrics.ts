@@ -2,7 +2,7 @@
 import type { Instruments, LabelSpec, Meter, MetricCatalog } from '@ops/core'
 import { type OpsPage, type OpsPort, startOpsPort } from '@ops/ops-port'
 import { type CollectorOptions, Collectors } from './collectors.ts'
-import { renderExposition } from './exposition.ts'
+import { joinText, renderExposition } from './exposition.ts'
 import { registerInternals } from './internals.ts'
 import { mirrorMetric, readForeign } from './interop.ts'
 import { metricsMetrics, RECORD_ERROR_REASONS, type RecordErrorReason } from './metrics.ts'
@@ -94,7 +94,6 @@ function createControl(options: ResolvedOptions): MetricsControl {
   const ticking = options.exemplars
     ? options.clock.setInterval(() => registry.tickExemplars(), EXEMPLAR_TICK_MS)
     : undefined
-  if (options.exemplars) registry.tickExemplars()
   const outside = new Outside()
   const sources = new SourceReader(registry.shared)
   const ports: OpsPort[] = []
@@ -110,7 +109,7 @@ function createControl(options: ResolvedOptions): MetricsControl {
     reserve: (metric, values) => registry.reserve(metric, values),
     async expose(accept) {
       const present = await collect()
-      return (await renderExposition(sources.read(present), present.foreign, negotiateFormat(accept))).join('')
+      return joinText(await renderExposition(sources.read(present), present.foreign, negotiateFormat(accept)))
     },
     page,
     async serve({ port = 9090, host = '127.0.0.1' } = {}) {
@@ -131,11 +130,12 @@ function createControl(options: ResolvedOptions): MetricsControl {
 }
 
 /** Creates the registry with its own counters of refusals. */
-function createRegistry({ maxSeriesPerMetric, maxValuesPerLabel, clock }: ResolvedOptions): Registry {
+function createRegistry({ maxSeriesPerMetric, maxValuesPerLabel, exemplars, clock }: ResolvedOptions): Registry {
   const errors = new RecordErrors()
   const registry: Registry = new Registry({
     maxSeriesPerMetric,
     maxValuesPerLabel,
+    exemplars,
     clock,
     errors,
     onOverflow: (metric, label) => own.seriesOverflow.inc({ metric, label }),
@@ -175,8 +175,6 @@ function mirrorAll(
 ): () => void {
   const sources = new SourceReader(registry.shared)
   const read = async (name: string) => {
-    // Asked by our own `include` of the same registry: the answer is thrown away, and running collectors would wait for itself.
-    if (collectors.running) return []
     await collectors.run()
     const { families, values } = sources.read()
     const view = families.find((one) => one.header.name === name)

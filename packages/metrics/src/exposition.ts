@@ -16,16 +16,16 @@ export interface ExpositionSource {
   readonly values: Float64Array
 }
 
-/** The exposition as pieces of text to be joined. Foreign metrics whose name is taken are left out. */
+/** The exposition as pieces of UTF-8 to be joined. Foreign metrics whose name is taken are left out. */
 export async function renderExposition(
   source: ExpositionSource,
   foreign: readonly ForeignFamily[],
   format: ExpositionFormat,
-): Promise<string[]> {
-  const parts: string[] = []
+): Promise<Buffer[]> {
+  const parts: Buffer[] = []
   let numbers = 0
   for (const view of source.families) {
-    parts.push(headerText(view.header.kind, view.header.name, view.header.help, format))
+    parts.push(Buffer.from(headerText(view.header.kind, view.header.name, view.header.help, format)))
     for (let block = 0; block * BLOCK_SERIES < view.ats.length; block++) {
       parts.push(formatBlock(view, source.values, block, format))
       numbers += BLOCK_SERIES * view.width
@@ -36,10 +36,31 @@ export async function renderExposition(
   }
   const taken = new Set(source.families.map((view) => openMetricsName(view.header.kind, view.header.name)))
   for (const family of foreign) {
-    if (!taken.has(openMetricsName(family.kind, family.name))) parts.push(renderForeign(family, format))
+    if (!taken.has(openMetricsName(family.kind, family.name))) parts.push(Buffer.from(renderForeign(family, format)))
   }
-  if (format === 'openmetrics') parts.push('# EOF\n')
+  if (format === 'openmetrics') parts.push(Buffer.from('# EOF\n'))
   return parts
+}
+
+/** Pieces decoded at once: about a millisecond's work. */
+const SLICE_BYTES = 1024 * 1024
+
+/** Joins the pieces of an exposition as text, in slices too. No piece ends inside a character. */
+export async function joinText(parts: readonly Buffer[]): Promise<string> {
+  const texts: string[] = []
+  let slice: Buffer[] = []
+  let bytes = 0
+  for (const part of parts) {
+    slice.push(part)
+    bytes += part.length
+    if (bytes < SLICE_BYTES) continue
+    texts.push(Buffer.concat(slice).toString())
+    slice = []
+    bytes = 0
+    await setImmediate()
+  }
+  texts.push(Buffer.concat(slice).toString())
+  return texts.join('')
 }
 
 function headerText(kind: string, name: string, help: string, format: ExpositionFormat): string {

@@ -4,10 +4,10 @@ import type { FamilyHeader } from './series-log.ts'
 /** Series that are formatted, and remembered, together. */
 export const BLOCK_SERIES = 128
 
-/** The text of one block, with the numbers it was made from. */
-export interface BlockText {
+/** The bytes of one block, with the numbers they were made from. */
+export interface BlockBytes {
   readonly numbers: Float64Array
-  readonly text: string
+  readonly bytes: Buffer
 }
 
 export class FamilyView {
@@ -19,8 +19,8 @@ export class FamilyView {
   readonly ats: number[] = []
   /** Start of the exemplars by the series' `at`. */
   readonly exemplarsAt: Map<number, number> = new Map()
-  /** Texts of the last exposition by format, dropped when the series they cover change. */
-  readonly blocks: Map<string, (BlockText | undefined)[]> = new Map()
+  /** Bytes of the last exposition by format, dropped when the series they cover change. */
+  readonly blocks: Map<string, (BlockBytes | undefined)[]> = new Map()
   readonly #indexByAt = new Map<number, number>()
 
   constructor(header: FamilyHeader) {

@@ -73,7 +73,10 @@ export class Family<S extends object> {
   /** Forgets the series of these labels, its places in the caps included. */
   remove(labels: Labels): void {
     const values = this.#read(labels)
-    if (values === undefined) return
+    if (values === undefined) {
+      this.#hooks.refused('label')
+      return
+    }
     const series = this.#at(values)
     if (series === undefined) return
     this.#unlink(values)
@@ -84,7 +87,7 @@ export class Family<S extends object> {
 
   /** The slow path: a label set not seen before, or one beyond the caps. */
   #admit(labels: Labels | undefined): S | undefined {
-    const raw = this.#read(labels ?? {})
+    const raw = this.#read(labels)
     if (raw === undefined) {
       this.#hooks.refused('label')
       return undefined
@@ -119,14 +122,19 @@ export class Family<S extends object> {
     return series
   }
 
-  /** The labels' values as text, in declared order; undefined when one is missing or of another type. */
-  #read(labels: Labels): string[] | undefined {
+  /** The labels' values as text, in declared order; undefined when one is missing, of another type, or throws when read. */
+  #read(labels: Labels | undefined): string[] | undefined {
+    if (this.#names.length === 0) return []
     const values: string[] = []
-    for (const name of this.#names) {
-      const value = labels[name]
-      if (typeof value === 'string') values.push(value)
-      else if (typeof value === 'number' || typeof value === 'boolean') values.push(String(value))
-      else return undefined
+    try {
+      for (const name of this.#names) {
+        const value = (labels as Labels)[name]
+        if (typeof value === 'string') values.push(value)
+        else if (typeof value === 'number' || typeof value === 'boolean') values.push(String(value))
+        else return undefined
+      }
+    } catch {
+      return undefined
     }
     return values
   }

@@ -4,18 +4,18 @@ import { BLOCK_SERIES, type FamilyView } from './family-view.ts'
 import type { ExpositionFormat } from './negotiate.ts'
 import { canonicalNumber, numberText } from './number-text.ts'
 
-/** Formats block number `block`, or gives the text of last time when no number in it has changed. */
-export function formatBlock(view: FamilyView, values: Float64Array, block: number, format: ExpositionFormat): string {
+/** Formats block number `block`, or gives the bytes of last time when no number in it has changed. */
+export function formatBlock(view: FamilyView, values: Float64Array, block: number, format: ExpositionFormat): Buffer {
   // Exemplars change without the numbers they stand beside.
-  if (format === 'openmetrics' && view.exemplarsAt.size > 0) return render(view, values, block, format)
+  if (format === 'openmetrics' && view.exemplarsAt.size > 0) return Buffer.from(render(view, values, block, format))
   let blocks = view.blocks.get(format)
   if (blocks === undefined) view.blocks.set(format, (blocks = []))
   const known = blocks[block]
-  if (known !== undefined && !changed(view, values, block, known.numbers)) return known.text
+  if (known !== undefined && !changed(view, values, block, known.numbers)) return known.bytes
   const numbers = copy(view, values, block)
-  const text = render(view, values, block, format)
-  blocks[block] = { numbers, text }
-  return text
+  const bytes = Buffer.from(render(view, values, block, format))
+  blocks[block] = { numbers, bytes }
+  return bytes
 }
 
 function ends(view: FamilyView, block: number): readonly [number, number] {
@@ -46,7 +46,7 @@ function render(view: FamilyView, values: Float64Array, block: number, format: E
   const [start, end] = ends(view, block)
   let text = ''
   if (view.header.kind === 'histogram') {
-    const bounds = [...view.header.buckets.map((bound) => boundText(bound, format)), '+Inf']
+    const bounds = [...view.header.buckets.map((bound) => boundText(bound, format)), '+Inf'].map((le) => `${le}"} `)
     for (let i = start; i < end; i++) text += renderHistogram(view, values, i, bounds, format)
     return text
   }
@@ -78,9 +78,8 @@ function renderHistogram(
   let count = 0
   for (let bucket = 0; bucket < bounds.length; bucket++) {
     count += values[at + bucket] as number
-    text += `${open}${bounds[bucket]}"} ${count}`
-    if (exemplarsAt !== undefined) text += exemplarText(values, exemplarsAt + bucket * EXEMPLAR_WIDTH)
-    text += '\n'
+    const exemplar = exemplarsAt === undefined ? '' : exemplarText(values, exemplarsAt + bucket * EXEMPLAR_WIDTH)
+    text += `${open + bounds[bucket] + count + exemplar}\n`
   }
   const sum = values[at + bounds.length] as number
   return `${text}${name}_sum${braces} ${numberText(sum)}\n${name}_count${braces} ${count}\n`

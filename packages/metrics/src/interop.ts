@@ -7,10 +7,23 @@ const KINDS = ['counter', 'gauge', 'histogram', 'summary'] as const
 /** Marks our metrics in a foreign registry, whatever copy of this package put them there: including it must not give them back. */
 const MIRROR = Symbol.for('@ops/metrics/mirror')
 
+/** True while a registry is being asked on our own behalf: our mirrors in it have nothing to say then. */
+let including = false
+
 /** The registry's own metrics, ours left out. */
 export async function readForeign(registry: PromRegistry): Promise<readonly ForeignFamily[]> {
-  const metrics = (await registry.getMetricsAsJSON()) as readonly PromMetric[]
+  const metrics = (await ask(registry)) as readonly PromMetric[]
   return metrics.filter((metric) => !(MIRROR in metric)).map(toForeign)
+}
+
+/** Registries call every metric's `get` before they first wait. */
+function ask(registry: PromRegistry): Promise<readonly unknown[]> {
+  including = true
+  try {
+    return registry.getMetricsAsJSON()
+  } finally {
+    including = false
+  }
 }
 
 function toForeign({ name, help, type, values = [] }: PromMetric): ForeignFamily {
@@ -45,7 +58,9 @@ class MirroredMetric {
 
   async get(): Promise<object> {
     const { name, help, type, aggregator } = this
-    return { name, help, type, aggregator, values: await this.#read(this.#declared), [MIRROR]: true }
+    // Running the collectors now would wait for the run that asks.
+    const values = including ? [] : await this.#read(this.#declared)
+    return { name, help, type, aggregator, values, [MIRROR]: true }
   }
   reset(): void {}
 }

@@ -32,9 +32,9 @@ export function createPage({ shared, collectTimeoutMs }: PageData, main: MainThr
   }
 }
 
-async function encode(request: OpsRequest, contentType: string, parts: readonly string[]): Promise<OpsResponse> {
+async function encode(request: OpsRequest, contentType: string, parts: readonly Buffer[]): Promise<OpsResponse> {
   const headers = { 'content-type': contentType, vary: 'accept, accept-encoding' }
-  const body = Buffer.concat(parts.map((part) => Buffer.from(part)))
+  const body = Buffer.concat(parts)
   if (!acceptsGzip(request.headers['accept-encoding'])) return { status: 200, headers, body }
   // Level 1: a tenth of the size at a third of the time of the default.
   return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: await compress(body, { level: 1 }) }

@@ -13,6 +13,8 @@ import { type LogEntry, SeriesLog } from './series-log.ts'
 export interface RegistryOptions {
   readonly maxSeriesPerMetric: number
   readonly maxValuesPerLabel: number
+  /** Histograms take candidates from the start. */
+  readonly exemplars: boolean
   readonly clock: Clock
   readonly errors: RecordErrors
   /** A recording of `metric` was folded because of `label`. */
@@ -171,6 +173,7 @@ export class Registry {
         return slot
       },
     })
+    if (this.#options.exemplars) sampler.tick()
     this.#samplers.push(sampler)
     return sampler
   }
