@@ -1,7 +1,7 @@
 /** Observation of one client: how its commands and its connection fare, as metrics, spans and log lines. */
 
 import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
-import { type Clock, type Logger, type Meter, noopMeter, silentLogger, systemClock } from '@ops/core'
+import { type Clock, type Instruments, type Logger, type Meter, noopMeter, silentLogger, systemClock } from '@ops/core'
 import type { Cluster, Command, Redis } from 'ioredis'
 import { redisMetrics } from './metrics.ts'
 import type { RedisOptions } from './options.ts'
@@ -9,7 +9,7 @@ import type { RedisOptions } from './options.ts'
 const COMMAND_NAME = /^[a-z][a-z0-9._|-]{0,31}$/
 const MAX_COMMAND_NAMES = 300
 
-type Instruments = import('@ops/core').Instruments<typeof redisMetrics>
+type RedisInstruments = Instruments<typeof redisMetrics>
 type Observe = (ok: boolean, seconds: number) => void
 
 /** Wraps `client.sendCommand` and listens to the connection. */
@@ -24,7 +24,7 @@ interface ConnectionObservation {
   readonly name: string
   readonly logger: Logger
   readonly meter: Meter
-  readonly instruments: Instruments
+  readonly instruments: RedisInstruments
 }
 
 function observeConnection(client: Redis | Cluster, to: ConnectionObservation): void {
@@ -39,10 +39,13 @@ function observeConnection(client: Redis | Cluster, to: ConnectionObservation): 
   })
   client.on('close', () => disconnects.inc())
   // One line an outage: ioredis reports an error for each attempt.
-  client.on('error', (error: Error) => {
+  const onError = (error: Error): void => {
     if (!down && !ended) to.logger.warn({ client: to.name, error }, 'redis connection failed')
     down = true
-  })
+  }
+  client.on('error', onError)
+  // A Cluster keeps what it meets at its nodes from the event that everybody listens to.
+  client.on('node error', onError)
   client.on('end', () => {
     ended = true
     up.set(0)
@@ -52,7 +55,7 @@ function observeConnection(client: Redis | Cluster, to: ConnectionObservation): 
 
 interface CommandObservation {
   readonly name: string
-  readonly instruments: Instruments
+  readonly instruments: RedisInstruments
   readonly clock: Clock
 }
 
