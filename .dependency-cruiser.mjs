@@ -44,8 +44,8 @@ export default {
     },
   ],
   options: {
-    doNotFollow: { path: ['node_modules', '/dist/'] },
-    exclude: { path: ['/test/', '/dist/', '/coverage/'] },
+    doNotFollow: { path: ['node_modules', '/dist/', '/test/'] },
+    exclude: { path: ['/dist/', '/coverage/'] },
     tsPreCompilationDeps: true,
     combinedDependencies: true,
     enhancedResolveOptions: {

@@ -13,7 +13,7 @@ export const checks = [
   { name: 'api-reports', command: ['node', 'scripts/gates/api-reports.mjs'] },
   {
     name: 'layers',
-    command: ['depcruise', 'packages', '--config', '.dependency-cruiser.mjs', '--output-type', 'err-long'],
+    command: ['depcruise', 'packages/*/src', '--config', '.dependency-cruiser.mjs', '--output-type', 'err-long'],
   },
   { name: 'unused', command: ['knip', '--no-progress', '--no-config-hints'] },
   { name: 'format-and-lint', command: ['biome', 'ci', '--colors=off', '--max-diagnostics=60'] },

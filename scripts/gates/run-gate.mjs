@@ -1,4 +1,4 @@
-/** Runs one gate quietly; its output matters only when it fails. */
+/** Runs gates quietly; their output matters only when they fail. */
 import { spawn } from 'node:child_process'
 import process from 'node:process'
 import { root } from '../environment/paths.mjs'
@@ -6,7 +6,7 @@ import { root } from '../environment/paths.mjs'
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /** Resolves to `{ name, passed, seconds, output }`; never rejects. */
-export function runGate({ name, command: [program, ...args] }) {
+function runGate({ name, command: [program, ...args] }) {
   const started = performance.now()
   const chunks = []
   const child = spawn(program, args, { cwd: root, env: process.env, stdio: ['ignore', 'pipe', 'pipe'] })
