@@ -29,7 +29,8 @@ export class Family<S extends object> {
   readonly #names: readonly string[]
   readonly #hooks: FamilyHooks<S>
   readonly #maxSeries: number
-  #root: Node<S>
+  /** Without labels the series itself, once there is one. */
+  #root: Node<S> | undefined
   /** Series that count against the cap. */
   readonly #counted = new Set<S>()
 
@@ -38,7 +39,7 @@ export class Family<S extends object> {
     this.#names = this.labels.names
     this.#hooks = hooks
     this.#maxSeries = limits.maxSeries
-    this.#root = new Map()
+    this.#root = this.#names.length === 0 ? undefined : new Map()
   }
 
   /** The series of these labels, or the overflow that stands for it; undefined when it may not be recorded. Never throws. */
@@ -50,7 +51,7 @@ export class Family<S extends object> {
         node = (node as Map<string, Node<S>>).get((labels as Labels)[names[i] as string] as string)
         if (node === undefined) return this.#admit(labels)
       }
-      return node instanceof Map ? this.#admit(labels) : node
+      return (node as S | undefined) ?? this.#admit(labels)
     } catch {
       this.#hooks.refused('label')
       return undefined
@@ -145,7 +146,7 @@ export class Family<S extends object> {
       node = (node as Map<string, Node<S>>).get(value)
       if (node === undefined) return undefined
     }
-    return node instanceof Map ? undefined : node
+    return node as S | undefined
   }
 
   #link(values: readonly string[], series: S): void {
@@ -165,7 +166,7 @@ export class Family<S extends object> {
   /** Removes the leaf and the maps it leaves empty. */
   #unlink(values: readonly string[]): void {
     if (values.length === 0) {
-      this.#root = new Map()
+      this.#root = undefined
       return
     }
     const path = [this.#root as Map<string, Node<S>>]

@@ -1,3 +1,8 @@
+export { seconds } from './buckets.ts'
+export { llmMetrics, storageMetrics } from './catalogs.ts'
+export { aggregateCluster } from './cluster.ts'
+export type { CollectorOptions } from './collectors.ts'
+export { createMetrics, type Metrics, type MetricsControl, type ServeOptions } from './create-metrics.ts'
 export {
   type CounterDefinition,
   counter,
@@ -11,12 +16,7 @@ export {
   type LabelsOf,
   type MetricCatalog,
   type MetricDefinition,
-} from '@ops/core'
-export { seconds } from './buckets.ts'
-export { llmMetrics, storageMetrics } from './catalogs.ts'
-export { aggregateCluster } from './cluster.ts'
-export type { CollectorOptions } from './collectors.ts'
-export { createMetrics, type Metrics, type MetricsControl, type ServeOptions } from './create-metrics.ts'
+} from './declarations.ts'
 export { defaultMetrics } from './defaults/catalog.ts'
 export type { WatchedCertificate } from './defaults/certificates.ts'
 export { collectDefaults, type DefaultsOptions } from './defaults/collect-defaults.ts'

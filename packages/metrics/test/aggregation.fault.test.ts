@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { aggregateCluster, aggregateThreads, createMetrics } from '@ops/metrics'
 import { waitFor } from '@ops/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { gaugeRule } from '../src/merge.ts'
 import { catalog } from './services/aggregated-catalog.ts'
 import { sample } from './test-metrics.ts'
@@ -25,7 +25,7 @@ async function thread(message: { inc: number; blockMs?: number }): Promise<Worke
 }
 
 describe('aggregateThreads()', () => {
-  it('sums threads, keeps the totals of those that ended, and drops their gauges', async () => {
+  test('sums threads, keeps the totals of those that ended, and drops their gauges', async () => {
     const metrics = createMetrics(catalog, { service: 'main' })
     closing.push(aggregateThreads(metrics), () => metrics.close())
     metrics.jobs.inc({ kind: 'new' })
@@ -42,7 +42,7 @@ describe('aggregateThreads()', () => {
     expect(sample(await metrics.expose(), 'job_duration_seconds_count')).toBe(2)
   })
 
-  it('reads a thread that is wedged', async () => {
+  test('reads a thread that is wedged', async () => {
     const metrics = createMetrics(catalog, { service: 'main', collectTimeoutMs: 100 })
     closing.push(aggregateThreads(metrics), () => metrics.close())
     await thread({ inc: 7, blockMs: 60_000 })
@@ -50,14 +50,14 @@ describe('aggregateThreads()', () => {
     await waitFor(async () => sample(await metrics.expose(), 'jobs_total{kind="new"}') === 7, { timeoutMs: 10_000 })
   })
 
-  it('throws when given something else', () => {
+  test('throws when given something else', () => {
     expect(() => aggregateThreads({})).toThrow(TypeError)
     expect(() => aggregateCluster({})).toThrow(/expected what createMetrics returned/)
   })
 })
 
 describe('aggregateCluster()', () => {
-  it('sums workers off the main thread, and keeps the totals of one that is killed or hangs', async () => {
+  test('sums workers off the main thread, and keeps the totals of one that is killed or hangs', async () => {
     const child = fork(new URL('./services/cluster.ts', import.meta.url), { execArgv: ['--conditions=@ops/source'] })
     closing.push(() => child.kill('SIGKILL'))
     const [{ port }] = (await once(child, 'message')) as [{ port: number }]
@@ -80,7 +80,7 @@ describe('aggregateCluster()', () => {
 })
 
 describe('gaugeRule()', () => {
-  it('takes the worst, the mean, the largest or the sum when the name says so', () => {
+  test('takes the worst, the mean, the largest or the sum when the name says so', () => {
     expect(gaugeRule('dependency_up')).toBe('min')
     expect(gaugeRule('cache_hit_ratio')).toBe('average')
     expect(gaugeRule('build_info')).toBe('max')

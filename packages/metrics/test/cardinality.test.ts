@@ -1,5 +1,5 @@
 import { counter, defineMetrics, gauge, histogram } from '@ops/metrics'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { internalsOf } from '../src/internals.ts'
 import { createTestMetrics, sample } from './test-metrics.ts'
 
@@ -11,7 +11,7 @@ const catalog = defineMetrics({
 })
 
 describe('series caps', () => {
-  it('keep memory flat and real routes counted when a million distinct paths come', async () => {
+  test('keep memory flat and real routes counted when a million distinct paths come', async () => {
     const metrics = createTestMetrics(catalog)
     metrics.reserve('requests_total', { route: ['/late'] })
     metrics.requests.inc({ method: 'GET', route: '/early' })
@@ -41,7 +41,7 @@ describe('series caps', () => {
     await metrics.close()
   })
 
-  it('keep the declared labels apart when the series cap folds the open ones', async () => {
+  test('keep the declared labels apart when the series cap folds the open ones', async () => {
     const metrics = createTestMetrics(catalog, { maxSeriesPerMetric: 2 })
     metrics.requests.inc({ method: 'GET', route: '/a' })
     metrics.requests.inc({ method: 'GET', route: '/b' })
@@ -57,7 +57,7 @@ describe('series caps', () => {
     await metrics.close()
   })
 
-  it('fold values that are not declared, too long or not well-formed', async () => {
+  test('fold values that are not declared, too long or not well-formed', async () => {
     const metrics = createTestMetrics(catalog)
 
     metrics.requests.inc({ method: 'BREW' as 'GET', route: '/a' })
@@ -71,7 +71,7 @@ describe('series caps', () => {
     await metrics.close()
   })
 
-  it('give the place of a removed series to another one', async () => {
+  test('give the place of a removed series to another one', async () => {
     const metrics = createTestMetrics(catalog, { maxSeriesPerMetric: 3, maxValuesPerLabel: 3 })
 
     for (let i = 0; i < 6000; i++) {
@@ -86,7 +86,7 @@ describe('series caps', () => {
     await metrics.close()
   })
 
-  it('throw when values are reserved for what is not declared', async () => {
+  test('throw when values are reserved for what is not declared', async () => {
     const metrics = createTestMetrics(catalog)
 
     expect(() => metrics.reserve('nope_total', { route: ['/a'] })).toThrow(/nope_total/)
@@ -96,7 +96,7 @@ describe('series caps', () => {
 })
 
 describe('refused recordings', () => {
-  it('are counted by reason and never throw', async () => {
+  test('are counted by reason and never throw', async () => {
     const metrics = createTestMetrics(catalog)
     const bad = undefined as unknown as { method: 'GET'; route: string }
     const hostile = {

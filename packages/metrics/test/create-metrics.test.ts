@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process'
 import { counter, defineMetrics, gauge, histogram, type MetricsControl } from '@ops/metrics'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
+import { checkMetrics, hasPrometheus } from './services/prometheus.ts'
 import { createTestMetrics, sample } from './test-metrics.ts'
 
 const open: MetricsControl[] = []
@@ -24,7 +24,7 @@ const catalog = defineMetrics({
 })
 
 describe('recording', () => {
-  it('inc() adds to the series of its labels when called with and without an amount', async () => {
+  test('inc() adds to the series of its labels when called with and without an amount', async () => {
     const metrics = created(createTestMetrics(catalog))
 
     metrics.orders.inc({ kind: 'new', route: '/a' })
@@ -33,7 +33,7 @@ describe('recording', () => {
     expect(sample(await metrics.expose(), 'orders_total{kind="new",route="/a"}')).toBe(3.5)
   })
 
-  it('observe() fills cumulative buckets when values lie on, under and over the bounds', async () => {
+  test('observe() fills cumulative buckets when values lie on, under and over the bounds', async () => {
     const metrics = created(createTestMetrics(catalog))
 
     const bound = metrics.duration.bind({ a: 'x' })
@@ -47,7 +47,7 @@ describe('recording', () => {
     expect(sample(text, 'call_duration_seconds_sum{a="x"}')).toBeCloseTo(4.6)
   })
 
-  it('keeps two series when their joined labels would read the same', async () => {
+  test('keeps two series when their joined labels would read the same', async () => {
     const pairs = defineMetrics({ hits: counter('hits_total', { help: 'h', labels: { a: 'string', b: 'string' } }) })
     const metrics = created(createTestMetrics(pairs))
 
@@ -61,7 +61,7 @@ describe('recording', () => {
     expect(sample(text, 'hits_total{a="\\"",b="\\\\"}')).toBe(100)
   })
 
-  it('set() shows a gauge only when it was set, and remove() takes it away for handles too', async () => {
+  test('set() shows a gauge only when it was set, and remove() takes it away for handles too', async () => {
     const metrics = created(createTestMetrics(catalog))
     const bound = metrics.depth.bind({ queue: 'mail' })
     expect(await metrics.expose()).not.toContain('queue_depth{')
@@ -75,7 +75,7 @@ describe('recording', () => {
     expect(await metrics.expose()).not.toContain('queue="mail"')
   })
 
-  it('starts declared series at 0 when all labels have a list', async () => {
+  test('starts declared series at 0 when all labels have a list', async () => {
     const metrics = created(createTestMetrics(catalog))
 
     const text = await metrics.expose()
@@ -86,7 +86,7 @@ describe('recording', () => {
 })
 
 describe('instruments()', () => {
-  it('gives the same series when one declaration is registered twice', async () => {
+  test('gives the same series when one declaration is registered twice', async () => {
     const metrics = created(createTestMetrics(catalog))
 
     metrics.instruments(catalog).paid.inc({ kind: 'card' })
@@ -95,7 +95,7 @@ describe('instruments()', () => {
     expect(sample(await metrics.expose(), 'paid_total{kind="card"}')).toBe(2)
   })
 
-  it('throws when a name is declared in two ways, or two metrics share a sample name', () => {
+  test('throws when a name is declared in two ways, or two metrics share a sample name', () => {
     const metrics = created(createTestMetrics(catalog))
 
     expect(() => metrics.instruments({ a: gauge('queue_depth', { help: 'x' }) })).toThrow(
@@ -107,7 +107,7 @@ describe('instruments()', () => {
 })
 
 describe('createMetrics()', () => {
-  it('throws when options or property names are out of range', () => {
+  test('throws when options or property names are out of range', () => {
     expect(() => createTestMetrics(catalog, { service: '' })).toThrow(/service is ""/)
     expect(() => createTestMetrics(catalog, { maxSeriesPerMetric: 0 })).toThrow(RangeError)
     expect(() => createTestMetrics(catalog, { maxValuesPerLabel: 1.5 })).toThrow(/from 1 to 1000000/)
@@ -115,20 +115,18 @@ describe('createMetrics()', () => {
     expect(() => createTestMetrics({ expose: gauge('x_ratio', { help: 'x' }) })).toThrow(/property expose/)
   })
 
-  it('ties the exposition to a build when version and commit are given', async () => {
+  test('ties the exposition to a build when version and commit are given', async () => {
     const metrics = created(createTestMetrics(catalog, { version: '1.2.3', commit: 'abc' }))
 
     expect(sample(await metrics.expose(), 'build_info{version="1.2.3",commit="abc"}')).toBe(1)
   })
 
-  it('passes promtool check metrics when everything was recorded', async () => {
+  test.runIf(hasPrometheus)('passes promtool check metrics when everything was recorded', async () => {
     const metrics = created(createTestMetrics(catalog))
     metrics.orders.inc({ kind: 'new', route: 'line\nbreak "quoted" back\\slash ünï' })
     metrics.duration.observe({ a: 'x' }, 1)
     metrics.depth.set({ queue: 'q' }, 1e21)
 
-    const output = execFileSync('promtool', ['check', 'metrics'], { input: await metrics.expose(), encoding: 'utf8' })
-
-    expect(output).toBe('')
+    expect(checkMetrics(await metrics.expose())).toBe('')
   })
 })

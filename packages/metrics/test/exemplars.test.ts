@@ -2,7 +2,7 @@ import { type Span, type SpanContext, trace } from '@opentelemetry/api'
 import { createContext, runInContext, type WorkContext } from '@ops/core'
 import { counter, defineMetrics, histogram } from '@ops/metrics'
 import { createTestClock } from '@ops/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createTestMetrics } from './test-metrics.ts'
 
 const catalog = defineMetrics({
@@ -20,7 +20,7 @@ function unit(traceId: string, recording: boolean): WorkContext {
   return trace.setSpan(context, span) as WorkContext
 }
 describe('exemplars', () => {
-  it('name the trace, which is asked to be kept, when the observation was made in a recorded span', async () => {
+  test('name the trace, which is asked to be kept, when the observation was made in a recorded span', async () => {
     const clock = createTestClock()
     const metrics = createTestMetrics(catalog, { clock })
     const work = unit(TRACE_ID, true)
@@ -36,7 +36,7 @@ describe('exemplars', () => {
     await metrics.close()
   })
 
-  it('are left out when nothing records the span, or nobody wants them', async () => {
+  test('are left out when nothing records the span, or nobody wants them', async () => {
     const off = createTestMetrics(catalog, { exemplars: false })
     const metrics = createTestMetrics(catalog)
     const [unrecorded, recorded] = [unit(TRACE_ID, false), unit(TRACE_ID, true)]
@@ -51,7 +51,7 @@ describe('exemplars', () => {
     await Promise.all([metrics.close(), off.close()])
   })
 
-  it('are at most one a bucket in ten seconds', async () => {
+  test('are at most one a bucket in ten seconds', async () => {
     const clock = createTestClock()
     const metrics = createTestMetrics(catalog, { clock })
     const observe = (n: number) => {

@@ -2,7 +2,7 @@ import { counter, defineMetrics, gauge, histogram, type PromRegistry } from '@op
 import { recordLogs } from '@ops/testing'
 import * as successor from '@prometheus-io/client'
 import * as promClient from 'prom-client'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createTestMetrics, sample } from './test-metrics.ts'
 
 const catalog = defineMetrics({
@@ -18,7 +18,7 @@ const libraries = [
 ] as const
 
 describe.each(libraries)('with %s', (_name, client) => {
-  it('mirrorTo() shows our metrics in its registry, those declared later too', async () => {
+  test('mirrorTo() shows our metrics in its registry, those declared later too', async () => {
     const metrics = createTestMetrics(catalog)
     const registry = new client.Registry()
     metrics.mirrorTo(registry)
@@ -39,7 +39,7 @@ describe.each(libraries)('with %s', (_name, client) => {
     await metrics.close()
   })
 
-  it('mirrorTo() serves a registry that speaks OpenMetrics, and stops', async () => {
+  test('mirrorTo() serves a registry that speaks OpenMetrics, and stops', async () => {
     const metrics = createTestMetrics(catalog)
     const registry = new client.Registry()
     registry.setContentType(client.Registry.OPENMETRICS_CONTENT_TYPE as never)
@@ -55,7 +55,7 @@ describe.each(libraries)('with %s', (_name, client) => {
     await metrics.close()
   })
 
-  it('include() shows its metrics, default labels and all, in both formats', async () => {
+  test('include() shows its metrics, default labels and all, in both formats', async () => {
     const metrics = createTestMetrics(catalog)
     const registry = new client.Registry()
     registry.setDefaultLabels({ zone: 'z1' })
@@ -81,7 +81,7 @@ describe.each(libraries)('with %s', (_name, client) => {
     await metrics.close()
   })
 
-  it('include() and mirrorTo() of one registry give each metric once, and ours wins when it registers prom-client defaults', async () => {
+  test('include() and mirrorTo() of one registry give each metric once, and ours wins when it registers prom-client defaults', async () => {
     const { logger, records } = recordLogs()
     const metrics = createTestMetrics({ fds: gauge('process_open_fds', { help: 'ours' }) }, { logger })
     const registry = new client.Registry()
@@ -102,7 +102,7 @@ describe.each(libraries)('with %s', (_name, client) => {
 })
 
 describe('include()', () => {
-  it('loses only the registry when it fails or hangs', async () => {
+  test('loses only the registry when it fails or hangs', async () => {
     const metrics = createTestMetrics(catalog)
     const registry: PromRegistry = {
       getMetricsAsJSON: () => Promise.reject(new Error('broken')),

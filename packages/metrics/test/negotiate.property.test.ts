@@ -1,11 +1,11 @@
 import { negotiateFormat, seconds } from '@ops/metrics'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { acceptsGzip } from '../src/negotiate.ts'
 import { canonicalNumber } from '../src/number-text.ts'
 
 describe('negotiateFormat()', () => {
-  it.each([
+  test.each([
     [undefined, 'text'],
     ['*/*', 'text'],
     ['text/plain', 'text'],
@@ -27,7 +27,7 @@ describe('negotiateFormat()', () => {
     expect(negotiateFormat(accept)).toBe(format)
   })
 
-  it('never throws, whatever the header', () => {
+  test('never throws, whatever the header', () => {
     fc.assert(
       fc.property(fc.string(), (accept) => {
         expect(['text', 'openmetrics']).toContain(negotiateFormat(accept))
@@ -38,7 +38,7 @@ describe('negotiateFormat()', () => {
 })
 
 describe('acceptsGzip()', () => {
-  it.each([
+  test.each([
     [undefined, false],
     ['gzip', true],
     ['deflate, GZIP;q=0.5', true],
@@ -51,7 +51,7 @@ describe('acceptsGzip()', () => {
 })
 
 describe('canonicalNumber()', () => {
-  it('gives every number one text that reads back the same and is no integer', () => {
+  test('gives every number one text that reads back the same and is no integer', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
         const text = canonicalNumber(value)
@@ -63,7 +63,7 @@ describe('canonicalNumber()', () => {
 })
 
 describe('seconds()', () => {
-  it('gives bounds that rise and refuses others', () => {
+  test('gives bounds that rise and refuses others', () => {
     expect(seconds(0.5, 1, 2)).toEqual([0.5, 1, 2])
     expect(() => seconds(0.5, 0.5)).toThrow(/bucket 0.5: expected a finite number of seconds above 0.5/)
     expect(() => seconds(0)).toThrow(RangeError)

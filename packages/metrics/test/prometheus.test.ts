@@ -6,8 +6,8 @@ import { type Span, trace } from '@opentelemetry/api'
 import { createContext, runInContext, type WorkContext } from '@ops/core'
 import { collectDefaults, counter, defineMetrics, histogram } from '@ops/metrics'
 import { waitFor } from '@ops/testing'
-import { afterEach, describe, expect, it } from 'vitest'
-import { type Prometheus, startPrometheus } from './services/prometheus.ts'
+import { afterEach, describe, expect, test } from 'vitest'
+import { hasPrometheus, type Prometheus, startPrometheus } from './services/prometheus.ts'
 import { createTestMetrics } from './test-metrics.ts'
 
 const closing: (() => unknown)[] = []
@@ -21,8 +21,8 @@ const catalog = defineMetrics({
 })
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
 
-describe('a Prometheus server', () => {
-  it('scrapes OpenMetrics, exemplars included, as it prefers by default', async () => {
+describe.runIf(hasPrometheus)('a Prometheus server', () => {
+  test('scrapes OpenMetrics, exemplars included, as it prefers by default', async () => {
     const metrics = recorded()
     closing.push(collectDefaults(metrics), () => metrics.close())
     const { port } = await metrics.serve({ port: 0 })
@@ -38,7 +38,7 @@ describe('a Prometheus server', () => {
     expect(series?.exemplars[0]?.labels['trace_id']).toBe(TRACE_ID)
   }, 60_000)
 
-  it('scrapes text when the endpoint offers nothing else', async () => {
+  test('scrapes text when the endpoint offers nothing else', async () => {
     const metrics = recorded()
     const server = createServer(async (_request, response) => {
       response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')

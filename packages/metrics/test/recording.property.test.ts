@@ -1,7 +1,7 @@
 /** Recording against a model: whatever the labels and values, each label set has its own sum, as a parser of the text sees it. */
 import { counter, histogram } from '@ops/metrics'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createTestMetrics } from './test-metrics.ts'
 
 /** Text that is nasty in labels. */
@@ -32,7 +32,7 @@ function parse(text: string, name: string): Map<string, number> {
 }
 
 describe('exposition', () => {
-  it('has one line a label set with its exact sum', async () => {
+  test('has one line a label set with its exact sum', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(labelsOf, fc.nat(1000)), { maxLength: 40 }), async (recordings) => {
         const labels = { a: 'string', b: 'string' } as const
@@ -49,7 +49,7 @@ describe('exposition', () => {
     )
   })
 
-  it('has buckets that count what is at most their bound', async () => {
+  test('has buckets that count what is at most their bound', async () => {
     const bounds = [-1, 0, 0.5, 2, 1000]
     await fc.assert(
       fc.asyncProperty(fc.array(fc.double({ min: -5, max: 5000, noNaN: true })), async (values) => {
@@ -68,7 +68,7 @@ describe('exposition', () => {
     )
   })
 
-  it('is the same from a reader that follows as from one that comes late', async () => {
+  test('is the same from a reader that follows as from one that comes late', async () => {
     const { MetricsReader } = await import('../src/reader.ts')
     const { takeSnapshot } = await import('../src/snapshot.ts')
     const { internalsOf } = await import('../src/internals.ts')

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { systemClock } from '@ops/core'
 import { counter, createMetrics, gauge } from '@ops/metrics'
 import { createTestClock, recordLogs } from '@ops/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { createTestMetrics, sample } from './test-metrics.ts'
 
 const closing: (() => unknown)[] = []
@@ -13,7 +13,7 @@ afterEach(async () => {
 })
 
 describe('serve()', () => {
-  it('answers from the worker when the main thread is blocked for 5 s', async () => {
+  test('answers from the worker when the main thread is blocked for 5 s', async () => {
     const child = fork(new URL('./services/wedged.ts', import.meta.url), { execArgv: ['--conditions=@ops/source'] })
     closing.push(() => stopped(child))
     const [{ port }] = (await once(child, 'message')) as [{ port: number }]
@@ -36,7 +36,7 @@ describe('serve()', () => {
     expect(openmetrics.endsWith('# EOF\n')).toBe(true)
   })
 
-  it('answers with gzip, and in each format, when the scraper accepts it', async () => {
+  test('answers with gzip, and in each format, when the scraper accepts it', async () => {
     const metrics = createTestMetrics({ hits: counter('hits_total', { help: 'Hits' }) })
     closing.push(() => metrics.close())
     const { port } = await metrics.serve({ port: 0 })
@@ -53,7 +53,7 @@ describe('serve()', () => {
     expect(sample(await zipped.text(), 'hits_total')).toBe(0)
   })
 
-  it('rejects when the port is in use', async () => {
+  test('rejects when the port is in use', async () => {
     const metrics = createTestMetrics({})
     closing.push(() => metrics.close())
     const { port } = await metrics.serve({ port: 0 })
@@ -65,7 +65,7 @@ describe('serve()', () => {
 describe('onCollect()', () => {
   const catalog = { fresh: gauge('fresh_ratio', { help: 'Fresh' }) }
 
-  it('loses only itself when a collector throws, now or later', async () => {
+  test('loses only itself when a collector throws, now or later', async () => {
     const { logger, records } = recordLogs()
     const metrics = createTestMetrics(catalog, { logger })
     closing.push(() => metrics.close())
@@ -96,7 +96,7 @@ describe('onCollect()', () => {
     ])
   })
 
-  it('shows the last values and starts no second run when a collector hangs', async () => {
+  test('shows the last values and starts no second run when a collector hangs', async () => {
     const clock = createTestClock()
     const metrics = createTestMetrics(catalog, { clock, exemplars: false, collectTimeoutMs: 100 })
     closing.push(() => metrics.close())
@@ -128,7 +128,7 @@ describe('onCollect()', () => {
     expect(runs).toBe(2)
   })
 
-  it('calls a collector slow when it held the thread longer than its time', async () => {
+  test('calls a collector slow when it held the thread longer than its time', async () => {
     let now = 0
     const metrics = createTestMetrics(catalog, { clock: { ...systemClock, monotonic: () => now } })
     closing.push(() => metrics.close())
@@ -142,7 +142,7 @@ describe('onCollect()', () => {
     expect(sample(await metrics.expose(), 'metrics_collector_up{collector="slow"}')).toBe(0)
   })
 
-  it('forgets a collector when it is stopped', async () => {
+  test('forgets a collector when it is stopped', async () => {
     const metrics = createTestMetrics(catalog)
     closing.push(() => metrics.close())
     const stop = metrics.onCollect(() => {}, { name: 'gone' })
@@ -153,7 +153,7 @@ describe('onCollect()', () => {
     expect(await metrics.expose()).not.toContain('collector="gone"')
   })
 
-  it('shares one run when expositions meet', async () => {
+  test('shares one run when expositions meet', async () => {
     const metrics = createMetrics(catalog, { service: 'test' })
     closing.push(() => metrics.close())
     let runs = 0

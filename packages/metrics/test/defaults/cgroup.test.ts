@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readCgroup } from '../../src/defaults/cgroup.ts'
 
 let root: string
@@ -19,7 +19,7 @@ async function write(files: Record<string, string>): Promise<void> {
 const read = () => readCgroup(root, join(root, 'self'))
 
 describe('readCgroup()', () => {
-  it('reads quota, limit, working set and throttling when version 2 is mounted', async () => {
+  test('reads quota, limit, working set and throttling when version 2 is mounted', async () => {
     await write({
       'cgroup.controllers': 'cpu memory',
       'cpu.max': '50000 100000\n',
@@ -37,7 +37,7 @@ describe('readCgroup()', () => {
     })
   })
 
-  it('finds no limits when version 2 says max, and reads its own folder outside a container', async () => {
+  test('finds no limits when version 2 says max, and reads its own folder outside a container', async () => {
     await write({
       'cgroup.controllers': 'cpu memory',
       self: '0::/user.slice/app\n',
@@ -54,7 +54,7 @@ describe('readCgroup()', () => {
     })
   })
 
-  it('reads the same when version 1 is mounted', async () => {
+  test('reads the same when version 1 is mounted', async () => {
     await write({
       self: '4:memory:/kube/pod\n3:cpu,cpuacct:/\n',
       'cpu/cpu.cfs_quota_us': '200000\n',
@@ -73,7 +73,7 @@ describe('readCgroup()', () => {
     })
   })
 
-  it('finds no limits when version 1 has none, and nothing when there are no cgroups', async () => {
+  test('finds no limits when version 1 has none, and nothing when there are no cgroups', async () => {
     const nothing = {
       cpuCores: undefined,
       memoryLimitBytes: undefined,

@@ -1,10 +1,22 @@
 /** Runs the real Prometheus against one target, with a data directory of its own. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+
+/** False on machines where the two programs cannot be had; the whole test command installs them where it can. */
+export const hasPrometheus: boolean = ['promtool', 'prometheus'].every(
+  (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0,
+)
+
+/** What `promtool check metrics` has to say; empty when it finds nothing. @throws when it exits with another code than 0. */
+export function checkMetrics(text: string): string {
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`promtool exited with ${status}: ${stderr}`)
+  return stdout + stderr
+}
 
 export interface Prometheus {
   /** The result vector of an instant query. */
