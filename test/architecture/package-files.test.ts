@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { filesUnder, packages, read } from './repository.ts'
 
 const NAMED_REEXPORT = /^export (?:type )?\{[^}]*\} from '\.\/[^']+'$/
-const ERROR_CLASS = /\bclass \w+ extends \w*Error\b/g
+const ERROR_CLASS = /^export (?:abstract )?class \w+ extends \w*Error\b/gm
 const FAULT_TEST = /^\s*test(?:\.each)?[.(]/gm
 
 describe.each(packages)('packages/%s', (folder) => {

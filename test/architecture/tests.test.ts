@@ -1,4 +1,7 @@
-/** Rules for the tests themselves: nothing waits for the clock, nothing is left out, every title says what holds. */
+/**
+ * Rules for the tests themselves: nothing waits for the clock, nothing is left out, every title says what holds.
+ * Programs that tests start are no tests: they may take the time that a slow server takes.
+ */
 import { describe, expect, test } from 'vitest'
 import { filesUnder, packages, placesOf, read } from './repository.ts'
 
@@ -10,7 +13,7 @@ const TITLE = /\b(?:test|it|describe)(?:\.each\([\s\S]*?\)|\.\w+\([^)]*\))?\(\s*
 const groups = [...packages.map((folder) => `packages/${folder}/test`), 'test']
 
 describe.each(groups)('%s', (group) => {
-  const tests = filesUnder(new RegExp(`^${group}/.*\\.ts$`)).filter(
+  const tests = filesUnder(new RegExp(`^${group}/.*\\.test\\.ts$`)).filter(
     (file) => !file.endsWith('architecture/tests.test.ts'),
   )
 
