@@ -23,7 +23,7 @@ export function judge(
   policy: Pick<Check, 'downAfter' | 'upAfter' | 'holdMs'>,
 ): Verdict {
   if (verdict.status === 'unknown' && ok) return { status: 'up', sinceMs: atMs, against: 0 }
-  if (ok === (verdict.status === 'up')) return verdict.against === 0 ? verdict : { ...verdict, against: 0 }
+  if (verdict.status === (ok ? 'up' : 'down')) return verdict.against === 0 ? verdict : { ...verdict, against: 0 }
   const against = verdict.against + 1
   const enough = against >= (ok ? policy.upAfter : policy.downAfter)
   if (!enough || atMs - verdict.sinceMs < policy.holdMs) return { ...verdict, against }

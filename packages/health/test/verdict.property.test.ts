@@ -19,6 +19,10 @@ describe('judge()', () => {
     expect(judge(UNKNOWN, true, 0, policy).status).toBe('up')
   })
 
+  it('judge() turns unknown down after exactly three failures when it never succeeded', () => {
+    expect(run([false, false, false], 1).map(({ status }) => status)).toEqual(['unknown', 'unknown', 'down'])
+  })
+
   it('judge() turns down after exactly three failures when it was up', () => {
     const statuses = run([true, false, false, false], 10_000).map(({ status }) => status)
 
