@@ -5,7 +5,7 @@ import type { ForeignFamily } from './foreign.ts'
 import { formatBlock } from './format-block.ts'
 import type { ExpositionFormat } from './negotiate.ts'
 import { canonicalNumber, numberText } from './number-text.ts'
-import { openMetricsName } from './sample-names.ts'
+import { openMetricsName, sampleNames } from './sample-names.ts'
 
 /** Numbers formatted before the event loop gets a turn: about half a millisecond's work. */
 const SLICE_NUMBERS = 4096
@@ -34,9 +34,9 @@ export async function renderExposition(
       await setImmediate()
     }
   }
-  const taken = new Set(source.families.map((view) => openMetricsName(view.header.kind, view.header.name)))
+  const taken = new Set(source.families.flatMap((view) => sampleNames(view.header)))
   for (const family of foreign) {
-    if (!taken.has(openMetricsName(family.kind, family.name))) parts.push(Buffer.from(renderForeign(family, format)))
+    if (!sampleNames(family).some((name) => taken.has(name))) parts.push(Buffer.from(renderForeign(family, format)))
   }
   if (format === 'openmetrics') parts.push(Buffer.from('# EOF\n'))
   return parts

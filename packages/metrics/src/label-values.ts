@@ -2,7 +2,7 @@
 import type { LabelSpec } from '@ops/core'
 
 /** What stands for all values beyond the caps. */
-export const OVERFLOW = '__overflow__'
+const OVERFLOW = '__overflow__'
 const MAX_VALUE_LENGTH = 1024
 
 interface LabelState {

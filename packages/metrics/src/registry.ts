@@ -1,6 +1,6 @@
 /** The metrics of one thread: declarations become instruments, series become numbers and text in shared memory. */
 import type { Clock, Instruments, MetricCatalog, MetricDefinition } from '@ops/core'
-import { Arena, type SharedMetrics } from './arena.ts'
+import { Arena, type SharedMetrics, type Slot } from './arena.ts'
 import { EXEMPLAR_WIDTH, ExemplarSampler } from './exemplars.ts'
 import { Family, type FamilyHooks } from './family.ts'
 import { CounterInstrument, GaugeInstrument, HistogramInstrument } from './instruments.ts'
@@ -109,20 +109,19 @@ export class Registry {
 
   readonly #kinds = {
     counter: (id: number, definition: MetricDefinition, series: Registered['series']) => {
-      const make = (slot: { values: Float64Array; at: number }) => new CounterSeries(slot, this.#options.errors)
+      const make = (slot: Slot) => new CounterSeries(slot, this.#options.errors)
       const family = this.#family(definition, this.#hooks(id, definition, series, 1, make))
       return { family, instrument: new CounterInstrument(family) }
     },
     gauge: (id: number, definition: MetricDefinition, series: Registered['series']) => {
-      const make = (slot: { values: Float64Array; at: number }) => new GaugeSeries(slot, this.#options.errors)
+      const make = (slot: Slot) => new GaugeSeries(slot, this.#options.errors)
       const family = this.#family(definition, this.#hooks(id, definition, series, 1, make))
       return { family, instrument: new GaugeInstrument(family) }
     },
     histogram: (id: number, definition: MetricDefinition, series: Registered['series']) => {
       const bounds = Float64Array.from(definition.kind === 'histogram' ? definition.buckets : [])
       const sampler = this.#sampler(id, bounds.length + 1)
-      const make = (slot: { values: Float64Array; at: number }) =>
-        new HistogramSeries(slot, bounds, sampler, this.#options.errors)
+      const make = (slot: Slot) => new HistogramSeries(slot, bounds, sampler, this.#options.errors)
       const family = this.#family(definition, this.#hooks(id, definition, series, bounds.length + 2, make))
       return { family, instrument: new HistogramInstrument(family) }
     },
@@ -138,7 +137,7 @@ export class Registry {
     definition: MetricDefinition,
     known: Registered['series'],
     width: number,
-    make: (slot: { values: Float64Array; at: number }) => S,
+    make: (slot: Slot) => S,
   ): FamilyHooks<S> {
     return {
       create: (labelValues) => {

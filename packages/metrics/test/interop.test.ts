@@ -1,4 +1,5 @@
 import { counter, defineMetrics, gauge, histogram, type PromRegistry } from '@ops/metrics'
+import { startOpsPort } from '@ops/ops-port'
 import { recordLogs } from '@ops/testing'
 import * as successor from '@prometheus-io/client'
 import * as promClient from 'prom-client'
@@ -98,6 +99,26 @@ describe.each(libraries)('with %s', (_name, client) => {
     expect(await registry.metrics()).toContain('metrics_record_errors_total')
     expect(records.map((record) => record.fields)).toEqual([{ metric: 'process_open_fds' }])
     await metrics.close()
+  })
+})
+
+describe('page()', () => {
+  test('shows included metrics, once and without those whose names are ours, when served on the main thread', async () => {
+    const metrics = createTestMetrics({ waits: gauge('wait_seconds_count', { help: 'ours' }), ...catalog })
+    const registry = new promClient.Registry()
+    const registers = [registry]
+    new promClient.Gauge({ name: 'orders', help: 'theirs', registers }).set(1)
+    new promClient.Histogram({ name: 'wait_seconds', help: 'theirs', registers }).observe(1)
+    new promClient.Gauge({ name: 'free_ratio', help: 'theirs', registers }).set(0.5)
+    metrics.include(registry)
+    const opsPort = await startOpsPort({ port: 0, thread: false, pages: [metrics.page()] })
+
+    const text = await (await fetch(`http://127.0.0.1:${opsPort.port}/metrics`)).text()
+
+    expect(sample(text, 'free_ratio')).toBe(0.5)
+    expect(text).not.toContain('theirs\n# TYPE wait_seconds')
+    expect(text).not.toContain('# TYPE orders gauge')
+    await Promise.all([opsPort.close(), metrics.close()])
   })
 })
 
