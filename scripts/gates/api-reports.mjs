@@ -7,12 +7,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
-import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor'
+import { CompilerState, Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor'
 import { root, toolsDir } from '../environment/paths.mjs'
 
 const update = process.argv.includes('--update')
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
-const problems = packagesToReport().flatMap((folder) => entriesOf(folder).flatMap(report))
+const entries = packagesToReport().flatMap(entriesOf)
+const built = entries.filter(({ entry }) => existsSync(entry))
+const missing = entries.filter((entry) => !built.includes(entry))
+const problems = [...missing.map(notBuilt), ...reportAll(built)]
 for (const problem of problems) process.stderr.write(`${problem}\n`)
 process.exitCode = problems.length === 0 ? 0 : 1
 
@@ -28,22 +31,34 @@ function entriesOf(folder) {
     .filter(([, target]) => typeof target === 'object' && target.types !== undefined)
     .map(([entry, target]) => {
       const suffix = entry === '.' ? '' : `-${entry.slice(2).replaceAll('/', '-')}`
-      return { folder, packageJsonFullPath, name: `${folder}${suffix}`, declarations: target.types }
+      const home = path.dirname(packageJsonFullPath)
+      return { folder, home, packageJsonFullPath, name: `${folder}${suffix}`, entry: path.join(home, target.types) }
     })
 }
 
-/** Problems of one entry, as lines for people. */
-function report({ folder, packageJsonFullPath, name, declarations }) {
-  const home = path.dirname(packageJsonFullPath)
-  const entry = path.join(home, declarations)
-  if (!existsSync(entry))
-    return [`packages/${folder}: ${declarations} is missing, expected a built package (pnpm run build)`]
+function notBuilt({ folder, home, entry }) {
+  return `packages/${folder}: ${path.relative(home, entry)} is missing, expected a built package (npm run build)`
+}
+
+/** Problems of all entries, as lines for people. One compilation serves them all. */
+function reportAll(all) {
+  const paths = all.map(({ entry }) => entry)
+  const configs = all.map((one) => configOf(one, paths))
+  if (configs.length === 0) return []
+  const compilerState = CompilerState.create(configs[0], { additionalEntryPoints: paths.slice(1) })
+  return all.flatMap((one, at) => report(one, configs[at], compilerState))
+}
+
+function report({ folder, name }, config, compilerState) {
   const messages = []
-  const { apiReportChanged } = Extractor.invoke(configOf({ home, packageJsonFullPath, name, entry }), {
+  const { apiReportChanged } = Extractor.invoke(config, {
+    compilerState,
     localBuild: update,
     messageCallback(message) {
       message.handled = true
-      if (message.logLevel === ExtractorLogLevel.Error) messages.push(`packages/${folder}: ${message.text}`)
+      if (message.logLevel === ExtractorLogLevel.Error && !isOverloadLink(message)) {
+        messages.push(`packages/${folder}: ${message.text}`)
+      }
     },
   })
   if (apiReportChanged && update) process.stdout.write(`updated packages/${folder}/etc/${name}.api.md\n`)
@@ -55,7 +70,12 @@ function report({ folder, packageJsonFullPath, name, declarations }) {
   return messages
 }
 
-function configOf({ home, packageJsonFullPath, name, entry }) {
+/** A link to an overloaded function is good enough without a selector for one of the overloads. */
+function isOverloadLink({ messageId, text }) {
+  return messageId === 'ae-unresolved-link' && text.includes('has more than one declaration')
+}
+
+function configOf({ home, packageJsonFullPath, name, entry }, files) {
   const reportFolder = path.join(home, 'etc')
   const reportTempFolder = path.join(toolsDir, 'api')
   for (const folder of [reportFolder, reportTempFolder]) mkdirSync(folder, { recursive: true })
@@ -71,7 +91,7 @@ function configOf({ home, packageJsonFullPath, name, entry }) {
       docModel: { enabled: false },
       dtsRollup: { enabled: false },
       tsdocMetadata: { enabled: false },
-      compiler: { overrideTsconfig: tsconfigFor(entry) },
+      compiler: { overrideTsconfig: tsconfigFor(files) },
       messages: {
         compilerMessageReporting: { default: { logLevel: 'error' } },
         extractorMessageReporting: {
@@ -86,7 +106,7 @@ function configOf({ home, packageJsonFullPath, name, entry }) {
 }
 
 /** No `@ops/source` condition here: the report is about what is published. */
-function tsconfigFor(entry) {
+function tsconfigFor(files) {
   const compilerOptions = {
     target: 'es2023',
     lib: ['es2023'],
@@ -98,5 +118,5 @@ function tsconfigFor(entry) {
     skipLibCheck: true,
     noEmit: true,
   }
-  return { compilerOptions, files: [entry] }
+  return { compilerOptions, files }
 }
