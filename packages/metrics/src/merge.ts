@@ -18,12 +18,21 @@ interface MergedFamily {
   readonly series: Map<string, MergedSeries>
 }
 
-/** The rule a gauge's name implies: the worst for `_up` and `_successful`, one value for all for `_info`, timestamps and limits. */
+/** What a gauge's name says of its rule; the sum where none matches. */
+const RULES: readonly (readonly [GaugeRule, RegExp])[] = [
+  // The worst, or the first to happen.
+  ['min', /_(?:up|successful|expiry_timestamp_seconds)$/],
+  ['average', /_(?:ratio|utilization)$/],
+  // The same for all, or of the whole machine.
+  [
+    'max',
+    /^disk_|_(?:info|timestamp_seconds|time_seconds|cpu_limit_cores|memory_limit_bytes|max|delay_seconds|working_set_bytes)$/,
+  ],
+]
+
+/** How the values of the gauge called `name` become one. */
 export function gaugeRule(name: string): GaugeRule {
-  if (/_(?:up|successful)$/.test(name)) return 'min'
-  if (/_(?:ratio|utilization)$/.test(name)) return 'average'
-  if (/_(?:info|timestamp_seconds|time_seconds|limit_\w+|max|delay_seconds)$/.test(name)) return 'max'
-  return 'sum'
+  return RULES.find(([, pattern]) => pattern.test(name))?.[0] ?? 'sum'
 }
 
 /** One source with the sums of all. A metric declared differently in a later snapshot is left out of it. */
@@ -50,17 +59,18 @@ function addFamily(merged: Map<string, MergedFamily>, { header, series }: Family
   for (const [labelValues, numbers] of series) {
     const key = JSON.stringify(labelValues)
     const known = family.series.get(key)
-    if (known === undefined) family.series.set(key, { labelValues, numbers: [...numbers], parts: 1 })
-    else addSeries(known, numbers, header)
+    if (known !== undefined) addSeries(known, numbers, header)
+    else family.series.set(key, { labelValues, numbers: [...numbers], parts: Number.isNaN(numbers[0]) ? 0 : 1 })
   }
 }
 
 function addSeries(into: MergedSeries, numbers: readonly number[], header: FamilyHeader): void {
+  // A gauge never set there.
+  if (Number.isNaN(numbers[0])) return
   const rule = header.kind === 'gauge' ? gaugeRule(header.name) : 'sum'
   numbers.forEach((number, i) => {
     const before = into.numbers[i] as number
-    if (Number.isNaN(number)) return
-    into.numbers[i] = Number.isNaN(before) ? number : combine(rule, before, number, into.parts)
+    into.numbers[i] = into.parts === 0 ? number : combine(rule, before, number, into.parts)
   })
   into.parts++
 }

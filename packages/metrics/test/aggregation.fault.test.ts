@@ -5,7 +5,6 @@ import { Worker } from 'node:worker_threads'
 import { aggregateCluster, aggregateThreads, createMetrics } from '@ops/metrics'
 import { waitFor } from '@ops/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { gaugeRule } from '../src/merge.ts'
 import { catalog } from './services/aggregated-catalog.ts'
 import { sample } from './test-metrics.ts'
 
@@ -76,15 +75,5 @@ describe('aggregateCluster()', () => {
     expect(sample(fewer, 'jobs_total{kind="new"}')).toBe(20)
     expect(sample(fewer, 'job_duration_seconds_count')).toBe(2)
     expect(sample(fewer, 'jobs_running')).toBe(2)
-  })
-})
-
-describe('gaugeRule()', () => {
-  test('takes the worst, the mean, the largest or the sum when the name says so', () => {
-    expect(gaugeRule('dependency_up')).toBe('min')
-    expect(gaugeRule('cache_hit_ratio')).toBe('average')
-    expect(gaugeRule('build_info')).toBe('max')
-    expect(gaugeRule('process_start_time_seconds')).toBe('max')
-    expect(gaugeRule('db_connections_active')).toBe('sum')
   })
 })
