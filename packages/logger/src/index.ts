@@ -1,3 +1,4 @@
+export { LeakError, SilentLogError } from './errors.ts'
 export type { FlightRecorderOptions } from './flight-recorder.ts'
 export type { LevelOptions, LevelReport, LevelRule } from './levels.ts'
 export { createLogger, type OpsLogger, type OpsLogMethod } from './logger.ts'

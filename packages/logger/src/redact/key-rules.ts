@@ -63,7 +63,7 @@ function treatmentOf(key: string, words: readonly string[], joined: string): Tre
   const last = words.at(-1) ?? ''
   if (PUBLIC_WORDS.has(words[0] ?? '')) return 'plain'
   if (words.some((word) => statusWords.has(word)) || joined === 'auth') return 'status'
-  if (isSecret(words, joined)) return 'secret'
+  if (isSecret(words, joined)) return last.endsWith('token') ? 'status' : 'secret'
   if (words.includes('pan') || cardWords.has(joined)) return 'card'
   if (secretLastWords.has(last)) return 'secret'
   if (last === 'session') return 'session'

@@ -1,4 +1,5 @@
 /** Where a value in text ends: quoted, bracketed, a whole header line, a scheme with its credentials, or one word. */
+import { REDACTED } from './hits.ts'
 import type { KeyRule } from './key-rules.ts'
 
 /** From the first to behind the last character of a value. */
@@ -55,6 +56,11 @@ function commaEnds(text: string, at: number): boolean {
 
 function wordEnd(text: string, from: number, separator: number): number {
   for (let i = from; i < text.length; i++) {
+    // What a detector before has hidden is part of the value.
+    if (text.startsWith(REDACTED, i)) {
+      i += REDACTED.length - 1
+      continue
+    }
     const code = text.charCodeAt(i)
     if (isSpace(code) || code === 34 || code === 39 || code === 96 || code === 60) return i
     if (code === 38 && separator === 61) return i
@@ -93,8 +99,8 @@ export function findValueEnd(
   if (first === 34 || first === 39 || first === 96) {
     return { start: quoteAt + 1, end: quotedEnd(text, quoteAt + 1, first, quoteAt - at) }
   }
-  if ((first === 123 || first === 91) && !text.startsWith('[Redacted]', at))
-    return { start: at, end: bracketEnd(text, at) }
+  if ((first === 123 || first === 91) && !text.startsWith(REDACTED, at))
+    return { start: at, end: wordEnd(text, bracketEnd(text, at), about.separator) }
   if (about.key.line) return { start: at, end: lineEnd(text, at) }
   const end = wordEnd(text, at, about.separator)
   if (!SCHEME.test(text.slice(at, Math.min(end, at + 20)))) return { start: at, end }

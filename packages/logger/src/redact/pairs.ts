@@ -36,6 +36,10 @@ function isKeyCode(code: number): boolean {
   )
 }
 
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9
+}
+
 function isQuote(code: number): boolean {
   return code === 34 || code === 39 || code === 96
 }
@@ -58,13 +62,19 @@ function wordStart(text: string, end: number): number {
   return start
 }
 
+/** True for `…/token:12`, a place in a file. */
+function isPosition(text: string, start: number, end: number): boolean {
+  const next = text.charCodeAt(end + 1)
+  return text.charCodeAt(start - 1) === 47 && text.charCodeAt(end) === COLON && next >= 48 && next <= 57
+}
+
 /** What the words before `end` say: the last one, or the last few together (`api key: …`). */
 function judgeWords(text: string, end: number, judge: Judge): KeyRule | undefined {
   let start = wordStart(text, end)
   if (start === end) return undefined
   for (let words = 1; words <= MAX_WORDS; words++) {
     const key = text.slice(start, end)
-    if (SOURCE_FILE.test(key) || text.charCodeAt(start - 1) === 47) return undefined
+    if (SOURCE_FILE.test(key) || isPosition(text, start, end)) return undefined
     const rule = judge(key)
     if (rule.treatment !== 'plain' && rule.treatment !== 'person-name') return rule
     if (text.charCodeAt(start - 1) !== 32 || end - start > MAX_KEY) return undefined
@@ -81,7 +91,7 @@ function ruleBefore(text: string, separator: number, judge: Judge): KeyRule | un
     return text.charCodeAt(start - 1) === 60 ? judge(text.slice(start, separator)) : undefined
   }
   let end = separator
-  while (end > 0 && separator - end < 4 && text.charCodeAt(end - 1) === 32) end--
+  while (end > 0 && separator - end < 4 && isBlank(text.charCodeAt(end - 1))) end--
   if (end === 0) return undefined
   if (!isQuote(text.charCodeAt(end - 1))) return judgeWords(text, end, judge)
   const key = quotedKey(text, end - 1)
@@ -89,7 +99,7 @@ function ruleBefore(text: string, separator: number, judge: Judge): KeyRule | un
 }
 
 function replacement(rule: KeyRule, value: string): string | undefined {
-  if (value.startsWith(REDACTED) || tellsNothing(rule, value)) return undefined
+  if (value === REDACTED || tellsNothing(rule, value)) return undefined
   if (rule.treatment === 'session') return value.length < 8 ? undefined : REDACTED
   return hides(rule.treatment) ? REDACTED : tryMask(rule.treatment, value)
 }
@@ -103,7 +113,7 @@ function valueStart(text: string, at: number): number {
   if (code === COLON && next === EQUALS) start++
   if (code === EQUALS && (next === GREATER || next === EQUALS)) start++
   const limit = start + 8
-  while (start < limit && (text.charCodeAt(start) === 32 || text.charCodeAt(start) === 9)) start++
+  while (start < limit && isBlank(text.charCodeAt(start))) start++
   return start
 }
 
@@ -120,7 +130,7 @@ export function redactPairs(text: string, options: PairOptions): string {
     if (start < 0 || start >= text.length) continue
     const span: ValueSpan = findValueEnd(text, start, { key: rule, separator: code })
     const replaced = replacement(rule, text.slice(span.start, span.end))
-    if (replaced === undefined) continue
+    if (replaced === undefined || replaced === text.slice(span.start, span.end)) continue
     options.onHit()
     out += text.slice(copied, span.start) + replaced
     copied = span.end

@@ -59,6 +59,8 @@ export function createPolicy(options: RedactionOptions): Policy {
     for (const value of values) for (const form of encodingsOf(value)) needles.add(form)
     text.register([...needles])
     keys.clear()
+    writer.known.clear()
+    auditWriter.known.clear()
     policy.version++
   }
   const policy: Policy = { hits, text, writer, auditWriter, version: 0, stop: () => stop() }

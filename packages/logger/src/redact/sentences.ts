@@ -2,6 +2,7 @@
 import { REDACTED } from './hits.ts'
 import { isStateWord } from './key-rules.ts'
 import type { PairOptions } from './pairs.ts'
+import { hides } from './treatment.ts'
 
 const NOUNS =
   'pass ?word|passwort|passwd|passcode|passphrase|pwd|secret|token|pin|cvv|ssn|api[ _-]?key|contraseña|mot de passe|senha|wachtwoord|пароль|identified by'
@@ -34,7 +35,7 @@ export function redactSentences(text: string, options: PairOptions): string {
   )
   if (out.includes('-')) {
     out = out.replace(FLAG, (whole, key: string, _quote, value: string) =>
-      options.judge(key).treatment === 'secret' && !value.startsWith(REDACTED) ? hit(whole, value) : whole,
+      hides(options.judge(key).treatment) && !value.startsWith(REDACTED) ? hit(whole, value) : whole,
     )
   }
   return out.replace(EAST, (whole, _noun, value: string) => hit(whole, value))

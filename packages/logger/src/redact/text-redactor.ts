@@ -128,7 +128,7 @@ export class TextRedactor {
       if (out.includes('hooks.slack')) out = redactWebhooks(out, onHit.url)
       if ((found & WIDE) !== 0 || KEY_STEM.test(out) || LEET_STEM.test(out)) out = redactPairs(out, this.#pairs)
     }
-    return (found & SPACE) !== 0 && PROSE_STEM.test(out) ? redactSentences(out, this.#pairs) : out
+    return (found & (SPACE | WIDE)) !== 0 && PROSE_STEM.test(out) ? redactSentences(out, this.#pairs) : out
   }
 
   #personal(text: string, found: number): string {

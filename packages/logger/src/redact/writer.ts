@@ -8,6 +8,7 @@ import { writeSpecial } from './containers.ts'
 import { REDACTED } from './hits.ts'
 import type { KeyRule } from './key-rules.ts'
 import { type KeyBook, type KeyEntry, PLAIN } from './keys.ts'
+import { KnownText } from './known-text.ts'
 import { CIRCULAR, messageOf, truncated } from './markers.ts'
 import { quote, scan } from './scan.ts'
 import { inheritable, mayBeKey, Siblings } from './siblings.ts'
@@ -35,10 +36,18 @@ export interface WriterOptions {
   readonly namesAllowed: boolean
 }
 
+/** True for objects that are no more than their members. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (prototype === Object.prototype || prototype === null) && typeof (value as Fields)['toJSON'] !== 'function'
+}
+
 /** Writes values as redacted JSON. */
 export class Writer {
   readonly keys: KeyBook
   readonly text: TextRedactor
+  /** Text that was found clean. */
+  readonly known: KnownText = new KnownText()
   readonly #namesAllowed: boolean
   readonly #stack: unknown[] = []
   #base = 0
@@ -73,10 +82,30 @@ export class Writer {
    */
   fields(value: object): string {
     const liftingFrom = this.#liftingFrom
+    const base = this.#base
+    const nodes = this.#nodes
     this.#liftingFrom = value
-    const json = this.write(value) ?? ''
+    this.#base = this.#stack.length
+    this.#nodes = 0
+    const json = this.#inner(value)
     this.#liftingFrom = liftingFrom
-    return json.charCodeAt(0) === 123 ? json.slice(1, -1) : `"value":${json}`
+    this.#base = base
+    this.#nodes = nodes
+    return json
+  }
+
+  /** Members of the caller's object; of anything else as the member `value`. */
+  #inner(value: object): string {
+    try {
+      this.#stack.push(value)
+      if (isPlain(value)) return this.members(value, PLAIN)
+      const json = Array.isArray(value) ? this.#array(value, PLAIN) : writeSpecial(this, value, PLAIN)
+      return json.charCodeAt(0) === 123 ? json.slice(1, -1) : `"value":${json}`
+    } catch (error) {
+      return `"value":${this.throwsMarker(error)}`
+    } finally {
+      this.#stack.length = this.#base
+    }
   }
 
   /** @see write, within the pass that runs. */
@@ -103,10 +132,15 @@ export class Writer {
   /** JSON of text. */
   string(value: string): string {
     if (value.length > MAX_STRING) return this.#longString(value)
+    const known = this.known.get(value)
+    if (known !== undefined) return known
     const found = scan(value)
     if (!this.text.isSuspect(value, found)) return quote(value, found)
     const clean = this.#redact(value, found)
-    return clean === value ? quote(value, found) : JSON.stringify(clean)
+    if (clean !== value) return JSON.stringify(clean)
+    const json = quote(value, found)
+    this.known.learn(value, json)
+    return json
   }
 
   #redact(value: string, found: number): string {
@@ -185,9 +219,7 @@ export class Writer {
     stack.push(value)
     try {
       if (Array.isArray(value)) return this.#array(value, rule)
-      const prototype: unknown = Object.getPrototypeOf(value)
-      const plain = prototype === Object.prototype || prototype === null
-      if (plain && typeof (value as Fields)['toJSON'] !== 'function') return `{${this.members(value, rule)}}`
+      if (isPlain(value)) return `{${this.members(value, rule)}}`
       return writeSpecial(this, value, rule)
     } catch (error) {
       return this.throwsMarker(error)

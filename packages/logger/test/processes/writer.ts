@@ -1,0 +1,40 @@
+/** A process that writes 2,000 lines in one tick and ends in the way it is told to. */
+import { createLogger } from '../../src/index.ts'
+
+const [ending, mode] = process.argv.slice(2)
+const logger = createLogger({ service: 'writer', ...(mode === 'batched' ? { batch: {} } : {}) })
+
+const endings: Readonly<Record<string, () => void>> = {
+  return: () => {},
+  exit: () => process.exit(0),
+  throw: () => {
+    throw new Error('crash')
+  },
+  rejection: () => {
+    void Promise.reject(new Error('crash'))
+  },
+  // Kept alive by a timer, as a service is by its sockets.
+  SIGTERM: () => {
+    setInterval(() => {}, 1000)
+    process.kill(process.pid, 'SIGTERM')
+  },
+  SIGINT: () => {
+    setInterval(() => {}, 1000)
+    process.kill(process.pid, 'SIGINT')
+  },
+  handled: () => {
+    process.on('SIGTERM', () => {
+      logger.info('draining')
+      process.exit(0)
+    })
+    setInterval(() => {}, 1000)
+    process.kill(process.pid, 'SIGTERM')
+  },
+  'late line': () => {
+    process.on('exit', () => logger.info('late'))
+    process.exit(0)
+  },
+}
+
+for (let i = 0; i < 2000; i++) logger.info({ i, filler: 'x'.repeat(100) }, 'line')
+endings[ending as string]?.()
