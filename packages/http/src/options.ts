@@ -12,8 +12,8 @@ export interface Answer {
 
 /** The part of @ops/health that sits on the request path. */
 export interface RequestGate {
-  /** The answer of a probe path; undefined for any other path. */
-  handle(path: string, request?: IncomingMessage): Answer | undefined
+  /** The answer of a probe path; undefined for any other path. `authorized` callers see details. */
+  handle(path: string, caller?: { readonly authorized?: boolean }): Answer | undefined
   /** Undefined when the request may pass; how long to stay away when the process is overloaded. */
   admit?(priority?: string): { readonly retryAfterMs: number } | undefined
 }

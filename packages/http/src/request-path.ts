@@ -80,7 +80,9 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
   return {
     intercept(request) {
       if (health === undefined) return undefined
-      const answer = mayBeProbe(request.url) ? health.handle(pathOf(request.url), request) : undefined
+      const answer = mayBeProbe(request.url)
+        ? health.handle(pathOf(request.url), { authorized: isLocal(request) })
+        : undefined
       if (answer !== undefined) return answer
       const name = priority?.(request)
       const refusal = health.admit?.(name)
@@ -107,6 +109,13 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
 /** Probe paths begin with l, r, s or h and end with z: one comparison spares the others the look-up. */
 function mayBeProbe(url: string | undefined): boolean {
   return url !== undefined && url.length >= 6 && url.length < 512 && /^\/[lrsh][a-z]+z(?:\?|$)/.test(url)
+}
+
+/** Someone on the machine itself, not a proxy there that passes others on. */
+function isLocal({ socket, headers }: IncomingMessage): boolean {
+  const { remoteAddress = '' } = socket
+  const loopback = remoteAddress === '127.0.0.1' || remoteAddress === '::1' || remoteAddress === '::ffff:127.0.0.1'
+  return loopback && headers['x-forwarded-for'] === undefined && headers['forwarded'] === undefined
 }
 
 function pathOf(url: string | undefined): string {

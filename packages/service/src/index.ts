@@ -1,0 +1,7 @@
+export type { Dependency, Feature, ServiceDefinition, Tier } from './definition.ts'
+export { ServiceNotRunningError } from './errors.ts'
+export { DEFAULT_FEATURE } from './feature-of.ts'
+export type { Ops, SettingsOf } from './ops.ts'
+export { type Application, defineService, type Service } from './service.ts'
+export { type StandardSettings, standardSettings } from './standard-settings.ts'
+export type { RunOptions } from './start-ops.ts'

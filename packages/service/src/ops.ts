@@ -1,0 +1,32 @@
+/** The running parts of a service, as the application gets them. */
+import type { Config, ConfigShape } from '@ops/config'
+import type { Meter, MetricCatalog, Scrubber } from '@ops/core'
+import type { Health, ProcessLifecycle } from '@ops/health'
+import type { OpsLogger } from '@ops/logger'
+import type { Metrics } from '@ops/metrics'
+import type { Tracing } from '@ops/tracing'
+import type { StandardSettings } from './standard-settings.ts'
+
+/** What a declared setting overrides of the standard ones. */
+export type SettingsOf<S extends ConfigShape> = Omit<StandardSettings, keyof S> & S
+
+/** The parts, ready to use. */
+export interface Ops<S extends ConfigShape = ConfigShape, C extends MetricCatalog = MetricCatalog> {
+  readonly config: Config<SettingsOf<S>>
+  readonly logger: OpsLogger
+  /** The instruments of the declared catalogue. */
+  readonly metrics: Metrics<C>
+  /** The same, as the port that other packages take. */
+  readonly meter: Meter
+  readonly tracing: Tracing
+  readonly health: Health
+  readonly lifecycle: ProcessLifecycle
+  /** The policy that everything leaving the process passes. */
+  readonly scrubber: Scrubber
+  /** Feature of a route template. */
+  readonly feature: (route: string) => string
+  /** The port the service is to listen on. */
+  readonly port: number
+  /** The port metrics and probes are served on; the one chosen by the system where `OPS_PORT` is 0. */
+  readonly opsPort: number
+}
