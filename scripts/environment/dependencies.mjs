@@ -1,46 +1,49 @@
-/** Installs the workspace exactly as locked, and skips it while nothing that decides the outcome has changed. */
+/** Installs a workspace exactly as locked, and skips it while nothing that decides the outcome has changed. */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import process from 'node:process'
 import { Failure, say } from './failure.mjs'
-import { root, toolsDir } from './paths.mjs'
+import { root } from './paths.mjs'
 import { attach } from './run.mjs'
 
-const STAMP = path.join(toolsDir, 'installed')
-const WORKSPACES = ['packages', 'examples', 'test']
+const MEMBERS = ['packages', 'examples', 'test']
 
-/** Brings node_modules in line with the lockfile; `force` installs even when the stamp says that it is. */
-export async function installDependencies(env, { force = false } = {}) {
-  const wanted = fingerprint()
-  if (!force && installed() === wanted) return
-  say('installing dependencies as locked')
-  rmSync(STAMP, { force: true })
-  if ((await attach('pnpm', ['install', '--frozen-lockfile', '--reporter=append-only'], { env })) !== 0) {
+/** Brings the repository's node_modules in line with its lockfile; `force` installs even when they are. */
+export function installDependencies(env, { force = false } = {}) {
+  return install(root, memberManifests, 'dependencies', { env, force })
+}
+
+/** The peers that benchmarks compare with: a workspace of its own, since only benchmarks need that many. */
+export function installBenchmarkPeers() {
+  return install(path.join(root, 'bench'), () => [], 'the peers that benchmarks compare with', {})
+}
+
+async function install(folder, manifests, what, { env = process.env, force = false }) {
+  const stamp = path.join(folder, 'node_modules', '.installed')
+  const fingerprint = () => hashOf(folder, ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...manifests()])
+  if (!force && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint()) return
+  say(`installing ${what} as locked`)
+  rmSync(stamp, { force: true })
+  if ((await attach('pnpm', ['install', '--frozen-lockfile', '--reporter=append-only'], { env, cwd: folder })) !== 0) {
     throw new Failure(
-      'Cannot install the dependencies: see above, expected a reachable npm registry and a lockfile in step with every package.json (`node scripts/dev.mjs install` brings it in step)',
+      `Cannot install ${what}: see above, expected a reachable npm registry and a lockfile in step with every package.json (\`node scripts/dev.mjs install\` brings it in step)`,
     )
   }
-  mkdirSync(toolsDir, { recursive: true })
-  writeFileSync(STAMP, fingerprint())
+  writeFileSync(stamp, fingerprint())
 }
 
-function installed() {
-  if (!existsSync(STAMP) || !existsSync(path.join(root, 'node_modules', '.modules.yaml'))) return undefined
-  return readFileSync(STAMP, 'utf8')
-}
-
-/** Hash of the lockfile, the workspace settings and every manifest. */
-function fingerprint() {
+function hashOf(folder, files) {
   const hash = createHash('sha256')
-  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...memberManifests()]) {
-    const absolute = path.join(root, file)
+  for (const file of files) {
+    const absolute = path.join(folder, file)
     hash.update(`${file}\0`).update(existsSync(absolute) ? readFileSync(absolute) : '')
   }
   return hash.digest('hex')
 }
 
 function memberManifests() {
-  return WORKSPACES.filter((folder) => existsSync(path.join(root, folder))).flatMap((folder) =>
+  return MEMBERS.filter((folder) => existsSync(path.join(root, folder))).flatMap((folder) =>
     readdirSync(path.join(root, folder))
       .sort()
       .map((member) => path.join(folder, member, 'package.json'))
