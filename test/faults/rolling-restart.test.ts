@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { rollingRestart } from './rolling-restart.ts'
 
 describe('a rolling restart of two instances under 60 keep-alive POST clients', () => {
-  test.each(['node-http', 'fastify'])(
+  test.each(['node-http', 'fastify', 'express', 'nestjs'])(
     'loses no request on %s',
     async (framework) => {
       const result = await rollingRestart({
