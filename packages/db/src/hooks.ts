@@ -1,4 +1,5 @@
 /** How a method is replaced and a call watched without changing what its caller sees. */
+import { AsyncResource } from 'node:async_hooks'
 import type { Attributes } from '@opentelemetry/api'
 import type { Finish, QueryObserver } from './query-observer.ts'
 
@@ -49,5 +50,25 @@ export function replaceMethod<K extends string>(target: { [P in K]: unknown }, n
     if (target[name] !== method) return
     if (before === undefined) delete (target as { [P in K]?: unknown })[name]
     else Object.defineProperty(target, name, before)
+  }
+}
+
+/** Lives and dies with its callback: nobody listens for its end. */
+const KEPT_BY_CALLBACK = { requireManualDestroy: true }
+
+/** As pg calls back. */
+export type Callback = (this: unknown, error: unknown, ...results: unknown[]) => unknown
+
+/**
+ * A callback that tells `watch` its error, then runs `callback` where it was given: pg calls back in the context of whoever opened the
+ * connection or released it last. Not `AsyncResource.bind`, whose properties and collection cost nearly as much as the statement.
+ */
+export function watchCallback(callback: Callback, watch: (error: unknown) => void): Callback {
+  const caller = new AsyncResource('OPS_DB_CALLBACK', KEPT_BY_CALLBACK)
+  return function (this: unknown, error: unknown, ...results: unknown[]): unknown {
+    return caller.runInAsyncScope(() => {
+      watch(error)
+      return callback.call(this, error, ...results)
+    })
   }
 }

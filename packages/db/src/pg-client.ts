@@ -1,10 +1,8 @@
 /** Hooks `query` of one pg connection, in each of its forms, and takes the hook off again. */
-import { AsyncResource } from 'node:async_hooks'
 import type { Attributes } from '@opentelemetry/api'
-import { dispatch, replaceMethod, settle } from './hooks.ts'
+import { type Callback, dispatch, replaceMethod, settle, watchCallback } from './hooks.ts'
 import type { Finish, QueryObserver } from './query-observer.ts'
 
-type Callback = (this: unknown, error: unknown, ...results: unknown[]) => unknown
 type Query = (this: unknown, ...args: unknown[]) => unknown
 
 /** A pg connection as far as hooks see it. */
@@ -31,14 +29,6 @@ function serverOf(client: PgClient): Attributes {
     ...(typeof port === 'number' ? { 'server.port': port } : {}),
     ...(typeof database === 'string' ? { 'db.namespace': database } : {}),
   }
-}
-
-/** The caller's own context for its callback: the socket's would be that of whoever opened the connection. */
-function finishThenCall(finish: Finish, callback: Callback): Callback {
-  return AsyncResource.bind(function (this: unknown, error: unknown, ...results: unknown[]): unknown {
-    finish(error)
-    return callback.call(this, error, ...results)
-  })
 }
 
 /** Ends the observation when the protocol does, whatever the object makes of its messages. */
@@ -69,11 +59,11 @@ function observeSubmittable(query: Submittable, finish: Finish): void {
 /** The arguments with the callback, wherever it is, replaced by one that also finishes; undefined when there is none. */
 function withCallback(args: readonly unknown[], finish: Finish): unknown[] | undefined {
   const at = args.findIndex((arg, index) => index > 0 && typeof arg === 'function')
-  if (at !== -1) return args.with(at, finishThenCall(finish, args[at] as Callback))
+  if (at !== -1) return args.with(at, watchCallback(args[at] as Callback, finish))
   const config = args[0] as { readonly callback?: unknown } | string
   if (typeof config === 'string' || typeof config.callback !== 'function') return undefined
   // Derived, not copied: the text may come from an inherited getter; and not changed: the config is the caller's.
-  const value = finishThenCall(finish, config.callback as Callback)
+  const value = watchCallback(config.callback as Callback, finish)
   return args.with(
     0,
     Object.create(config, { callback: { value, writable: true, enumerable: true, configurable: true } }),

@@ -1,8 +1,7 @@
 /** Hooks a pg pool: its connections as they come, and the callbacks that get one, which would run in another caller's context. */
-import { AsyncResource } from 'node:async_hooks'
 import type { EventEmitter } from 'node:events'
 import { errorMonitor } from 'node:events'
-import { replaceMethod } from './hooks.ts'
+import { type Callback, replaceMethod, watchCallback } from './hooks.ts'
 import type { ObservablePgPool } from './options.ts'
 import { hookClient, type PgClient } from './pg-client.ts'
 import type { QueryObserver } from './query-observer.ts'
@@ -33,9 +32,8 @@ function hookConnect(pool: ObservablePgPool, observer: QueryObserver): () => voi
         throw error
       })
     }
-    const bound = AsyncResource.bind(function (this: unknown, error: unknown, ...results: unknown[]): unknown {
+    const bound = watchCallback(callback as Callback, (error) => {
       if (error) observer.failed('connect', error)
-      return callback.call(this, error, ...results)
     })
     return original.call(this, bound, ...rest)
   }
