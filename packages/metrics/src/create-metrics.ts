@@ -2,7 +2,8 @@
 import type { Instruments, LabelSpec, Meter, MetricCatalog } from '@ops/core'
 import { type OpsPage, type OpsPort, startOpsPort } from '@ops/ops-port'
 import { type CollectorOptions, Collectors } from './collectors.ts'
-import { joinText, renderExposition } from './exposition.ts'
+import { Exposer } from './exposer.ts'
+import { joinText } from './exposition.ts'
 import { registerInternals } from './internals.ts'
 import { mirrorMetric, readForeign } from './interop.ts'
 import { metricsMetrics, RECORD_ERROR_REASONS, type RecordErrorReason } from './metrics.ts'
@@ -95,7 +96,7 @@ function createControl(options: ResolvedOptions): MetricsControl {
     ? options.clock.setInterval(() => registry.tickExemplars(), EXEMPLAR_TICK_MS)
     : undefined
   const outside = new Outside()
-  const sources = new SourceReader(registry.shared)
+  const exposer = new Exposer(registry.shared)
   const ports: OpsPort[] = []
 
   const collect = async (): Promise<OutsideMetrics> => {
@@ -109,7 +110,7 @@ function createControl(options: ResolvedOptions): MetricsControl {
     reserve: (metric, values) => registry.reserve(metric, values),
     async expose(accept) {
       const present = await collect()
-      return joinText(await renderExposition(sources.read(present), present.foreign, negotiateFormat(accept)))
+      return joinText(await exposer.render(present, negotiateFormat(accept)))
     },
     page,
     async serve({ port = 9090, host = '127.0.0.1' } = {}) {

@@ -3,9 +3,9 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { MainThread, OpsHandler, OpsRequest, OpsResponse } from '@ops/ops-port'
 import type { SharedMetrics } from './arena.ts'
-import { renderExposition } from './exposition.ts'
+import { Exposer } from './exposer.ts'
 import { acceptsGzip, CONTENT_TYPES, negotiateFormat } from './negotiate.ts'
-import { NOTHING_OUTSIDE, type OutsideMetrics, SourceReader } from './sources.ts'
+import { NOTHING_OUTSIDE, type OutsideMetrics } from './sources.ts'
 
 /** What the page is created with. */
 export interface PageData {
@@ -18,7 +18,7 @@ const compress = promisify(gzip)
 
 /** Creates the page. One in-process copy serves too, where the ops port runs without a thread. */
 export function createPage({ shared, collectTimeoutMs }: PageData, main: MainThread): OpsHandler {
-  const sources = new SourceReader(shared)
+  const exposer = new Exposer(shared)
   let outside = NOTHING_OUTSIDE
   return async (request) => {
     try {
@@ -27,8 +27,7 @@ export function createPage({ shared, collectTimeoutMs }: PageData, main: MainThr
       // The main thread is busy or gone: the last values are better than none.
     }
     const format = negotiateFormat(request.headers['accept'])
-    const parts = await renderExposition(sources.read(outside), outside.foreign, format)
-    return encode(request, CONTENT_TYPES[format], parts)
+    return encode(request, CONTENT_TYPES[format], await exposer.render(outside, format))
   }
 }
 
