@@ -1,4 +1,4 @@
-/** Turns the reads of one turn of the event loop into one round trip: an MGET, or one for each slot of a Cluster. */
+/** Many reads as one MGET: the values, and once for each shard what their validity hangs on. */
 import type { ShardKeys } from './tenant-key.ts'
 
 /** Where a value lies and what its validity hangs on. */
@@ -9,6 +9,13 @@ export interface ValueRef {
   readonly tagged: boolean
 }
 
+/** A read that waits to be sent. */
+export interface PendingRead {
+  readonly ref: ValueRef
+  /** Called when it goes out: until then, others may share its result. */
+  readonly onSend: () => void
+}
+
 /** What a read brings: raw, to be judged by whoever asked. */
 export interface RawRead {
   readonly bytes: Buffer | null
@@ -17,54 +24,11 @@ export interface RawRead {
   readonly tagMark: string | null
 }
 
-interface Waiting {
-  readonly ref: ValueRef
-  readonly onSend: () => void
-  readonly resolve: (read: RawRead) => void
-  readonly reject: (error: unknown) => void
-}
-
-/** Reads values, many at a time. */
-export interface ReadBatch {
-  /** `onSend` is called when the read goes out: until then, others may share its result. */
-  read(ref: ValueRef, onSend: () => void): Promise<RawRead>
-}
-
-const MAX_VALUES = 512
-
-/** @param mget fetches keys that, in a Cluster, share a slot. */
-export function createReadBatch(
+/** The results of `reads` in their order. */
+export async function readTogether(
+  reads: readonly PendingRead[],
   mget: (keys: readonly string[]) => Promise<readonly (Buffer | null)[]>,
-  isCluster: boolean,
-): ReadBatch {
-  let waiting: Waiting[] = []
-
-  const flush = (): void => {
-    const all = waiting
-    waiting = []
-    if (!isCluster && all.length <= MAX_VALUES) return void send(all, mget)
-    const groups = new Map<string, Waiting[]>()
-    for (const [i, one] of all.entries()) {
-      const group = isCluster ? one.ref.shard.prefix : String(Math.floor(i / MAX_VALUES))
-      const members = groups.get(group)
-      if (members === undefined) groups.set(group, [one])
-      else members.push(one)
-    }
-    for (const members of groups.values()) void send(members, mget)
-  }
-  return {
-    read: (ref, onSend) =>
-      new Promise((resolve, reject) => {
-        if (waiting.length === 0) setImmediate(flush)
-        waiting.push({ ref, onSend, resolve, reject })
-      }),
-  }
-}
-
-async function send(
-  members: readonly Waiting[],
-  mget: (keys: readonly string[]) => Promise<readonly (Buffer | null)[]>,
-): Promise<void> {
+): Promise<RawRead[]> {
   const keys: string[] = []
   const shared = new Map<string, number>()
   const at = (key: string): number => {
@@ -75,31 +39,17 @@ async function send(
     }
     return index
   }
-  const places = members.map(({ ref, onSend }) => {
+  const places = reads.map(({ ref, onSend }) => {
     onSend()
     const generation = at(ref.shard.generation)
     const mark = ref.tagged ? at(ref.shard.tagMark) : -1
     return { generation, mark, value: keys.push(ref.key) - 1 }
   })
-  try {
-    const replies = await mget(keys)
-    const texts = new Map<number, string | null>()
-    const textAt = (index: number): string | null => {
-      let text = texts.get(index)
-      if (text === undefined) {
-        text = replies[index]?.toString('latin1') ?? null
-        texts.set(index, text)
-      }
-      return text
-    }
-    for (const [i, { generation, mark, value }] of places.entries()) {
-      members[i]?.resolve({
-        bytes: replies[value] ?? null,
-        generation: textAt(generation),
-        tagMark: mark === -1 ? null : textAt(mark),
-      })
-    }
-  } catch (error) {
-    for (const one of members) one.reject(error)
-  }
+  const replies = await mget(keys)
+  const texts = new Map([...shared.values()].map((index) => [index, replies[index]?.toString('latin1') ?? null]))
+  return places.map(({ generation, mark, value }) => ({
+    bytes: replies[value] ?? null,
+    generation: texts.get(generation) ?? null,
+    tagMark: texts.get(mark) ?? null,
+  }))
 }

@@ -1,8 +1,9 @@
 /** The tier in Redis: reads, leases, fills and invalidations, each bounded in time and judged against generation and tags. */
 import { type Clock, createSpanId } from '@ops/core'
+import { createBatch } from './batch.ts'
 import { Breaker, RedisSilentError } from './breaker.ts'
 import { type Entry, type EntryTail, entryToken, packTail, tryParseEntry } from './entry.ts'
-import { createReadBatch, type RawRead, type ReadBatch, type ValueRef } from './read-batch.ts'
+import { type PendingRead, type RawRead, readTogether, type ValueRef } from './read-batch.ts'
 import type { RedisArgument, RedisLike } from './redis-client.ts'
 import { observeOperation, type RedisOperation } from './redis-spans.ts'
 import { ACQUIRE, FILL, INVALIDATE, RELEASE, runScript, type Script } from './scripts.ts'
@@ -42,6 +43,23 @@ export interface RemoteTierOptions {
   readonly observe: (operation: RedisOperation, seconds: number, ok: boolean) => void
 }
 
+interface AcquireItem {
+  readonly ref: ValueRef
+  readonly seen: string
+  readonly token: string
+  readonly leaseMs: number
+}
+
+interface FillItem {
+  readonly ref: ValueRef
+  readonly lease: Lease
+  readonly tail: EntryTail
+  readonly keepMs: number
+}
+
+/** Bounds how long a script holds up everybody else. */
+const MAX_SCRIPT_ITEMS = 64
+const MAX_ORPHANS = 1_000
 /** Tokens outlive what hangs on them by this much. */
 const TOKEN_MARGIN_MS = 3_600_000
 const FILL_RESULTS: Readonly<Record<number, FillResult>> = {
@@ -53,18 +71,48 @@ const FILL_RESULTS: Readonly<Record<number, FillResult>> = {
 
 const textOf = (reply: unknown): string | null => (Buffer.isBuffer(reply) ? reply.toString('latin1') : null)
 
+function keysOf({ shard, key }: ValueRef): string[] {
+  return [key, leaseKey(shard, key), shard.generation, shard.tagMark]
+}
+
 /** Every method throws RedisSilentError when Redis does not take part. */
 export class RemoteTier {
   readonly serverClock: ServerClock
   readonly #options: RemoteTierOptions
   readonly #breaker: Breaker
-  readonly #batch: ReadBatch
+  /** Leases that may have been granted without this process learning it: others would wait for nobody. */
+  readonly #orphans = new Map<string, ValueRef>()
+  readonly #reads: (read: PendingRead) => Promise<RawRead>
+  readonly #acquires: (item: AcquireItem) => Promise<readonly unknown[]>
+  readonly #fills: (item: FillItem) => Promise<number>
 
   constructor(options: RemoteTierOptions) {
     this.#options = options
     this.serverClock = createServerClock(options.clock)
-    this.#breaker = new Breaker(options)
-    this.#batch = createReadBatch((keys) => this.#mget(keys), options.redis.isCluster === true)
+    this.#breaker = new Breaker({
+      ...options,
+      onRecovered: () => {
+        options.onRecovered()
+        this.#releaseOrphans()
+      },
+    })
+    const isCluster = options.redis.isCluster === true
+    const groupOf = (item: { readonly ref: ValueRef }): string => (isCluster ? item.ref.shard.prefix : '')
+    this.#reads = createBatch<PendingRead, RawRead>({
+      groupOf,
+      maxItems: 512,
+      send: (items) => readTogether(items, (keys) => this.#mget(keys)),
+    })
+    this.#acquires = createBatch<AcquireItem, readonly unknown[]>({
+      groupOf,
+      maxItems: MAX_SCRIPT_ITEMS,
+      send: (items) => this.#acquireAll(items),
+    })
+    this.#fills = createBatch<FillItem, number>({
+      groupOf,
+      maxItems: MAX_SCRIPT_ITEMS,
+      send: (items) => this.#fillAll(items),
+    })
   }
 
   /** True while Redis is not asked, because it did not answer. */
@@ -76,47 +124,31 @@ export class RemoteTier {
   async read(ref: ValueRef, onSend: () => void): Promise<Found> {
     // A batch that will not be sent must not collect callers.
     if (this.isAway) throw new RedisSilentError('the breaker is open')
-    return this.#judge(ref, await this.#batch.read(ref, onSend))
+    return this.#judge(ref, await this.#reads({ ref, onSend }))
   }
 
   /** Tries to become the one who loads `ref`; `seen` is the token of the entry the caller already judged. */
   async acquire(ref: ValueRef, seen: string, leaseMs: number): Promise<Acquired> {
-    const { shard, key } = ref
     const token = createSpanId()
-    const keys = [key, leaseKey(shard, key), shard.generation, ...(ref.tagged ? [shard.tagMark] : [])]
-    const judged = Buffer.from(seen, 'latin1')
-    const reply = await this.script(ACQUIRE, keys, [judged, token, leaseMs, createSpanId(), leaseMs + TOKEN_MARGIN_MS])
-    if (reply[0] === 0) return { state: 'busy', holder: textOf(reply[2]) ?? '' }
-    const generation = textOf(reply[2])
-    const tagMark = textOf(reply[3])
+    const reply = await this.#acquires({ ref, seen, token, leaseMs })
+    if (reply[0] === -1) throw new RedisSilentError('Redis refused a lease')
+    if (reply[0] === 0) return { state: 'busy', holder: textOf(reply[1]) ?? '' }
+    const generation = textOf(reply[1])
+    const tagMark = textOf(reply[2])
     if (reply[0] === 1)
       return { state: 'granted', lease: { token, generation: generation ?? '', tagMark: tagMark ?? '' } }
-    const bytes = reply[4] as Buffer
-    return { state: 'found', found: await this.#judge(ref, { bytes, generation, tagMark }) }
+    return { state: 'found', found: await this.#judge(ref, { bytes: reply[3] as Buffer, generation, tagMark }) }
   }
 
   /** Writes what was loaded under `lease`, unless an invalidation has come between. */
   async fill(ref: ValueRef, lease: Lease, tail: EntryTail, keepMs: number): Promise<FillResult> {
-    const { shard, key } = ref
-    const tagKeys = tail.tags.length === 0 ? [] : [shard.tagMark, ...tail.tags.map((tag) => tagKey(shard, tag))]
-    const keys = [key, leaseKey(shard, key), shard.generation, ...tagKeys]
-    const keep = Math.max(1, Math.round(keepMs))
-    const args = [
-      lease.token,
-      lease.generation,
-      lease.tagMark,
-      packTail(tail),
-      keep,
-      createSpanId(),
-      keep + TOKEN_MARGIN_MS,
-    ]
-    const reply = await this.script(FILL, keys, args)
-    return FILL_RESULTS[reply[0] as number] ?? 'lease_lost'
+    const code = await this.#fills({ ref, lease, tail, keepMs: Math.max(1, Math.round(keepMs)) })
+    return FILL_RESULTS[code] ?? 'lease_lost'
   }
 
   /** Gives a lease back. */
   async release(ref: ValueRef, lease: Lease): Promise<void> {
-    await this.script(RELEASE, [leaseKey(ref.shard, ref.key)], [lease.token])
+    await this.#releaseToken(ref, lease.token)
   }
 
   /** Deletes `keys`, which share a slot, and publishes `message`. */
@@ -155,6 +187,50 @@ export class RemoteTier {
   /** Stops probing; the client is its owner's. */
   close(): void {
     this.#breaker.close()
+  }
+
+  async #acquireAll(items: readonly AcquireItem[]): Promise<readonly (readonly unknown[])[]> {
+    const keys = items.flatMap(({ ref }) => keysOf(ref))
+    const args = items.flatMap(({ ref, seen, token, leaseMs }) => [
+      Buffer.from(seen, 'latin1'),
+      token,
+      leaseMs,
+      leaseMs + TOKEN_MARGIN_MS,
+      ref.tagged ? 1 : 0,
+    ])
+    const deadline = await this.deadline()
+    try {
+      const [replies] = await this.script(ACQUIRE, keys, [createSpanId(), deadline, ...args])
+      return replies as unknown[][]
+    } catch (error) {
+      for (const { ref, token } of items) if (this.#orphans.size < MAX_ORPHANS) this.#orphans.set(token, ref)
+      throw error
+    }
+  }
+
+  #releaseOrphans(): void {
+    const orphans = [...this.#orphans]
+    this.#orphans.clear()
+    for (const [token, ref] of orphans) void this.#releaseToken(ref, token).catch(() => {})
+  }
+
+  async #releaseToken({ shard, key }: ValueRef, token: string): Promise<void> {
+    await this.script(RELEASE, [leaseKey(shard, key)], [token])
+  }
+
+  async #fillAll(items: readonly FillItem[]): Promise<readonly number[]> {
+    const keys = items.flatMap(({ ref, tail }) => [...keysOf(ref), ...tail.tags.map((tag) => tagKey(ref.shard, tag))])
+    const args = items.flatMap(({ lease, tail, keepMs }) => [
+      lease.token,
+      lease.generation,
+      lease.tagMark,
+      packTail(tail),
+      keepMs,
+      keepMs + TOKEN_MARGIN_MS,
+      tail.tags.length,
+    ])
+    const [replies] = await this.script(FILL, keys, [createSpanId(), ...args])
+    return replies as number[]
   }
 
   async #mget(keys: readonly string[]): Promise<readonly (Buffer | null)[]> {

@@ -25,46 +25,64 @@ const TOKEN = `local function token(key, candidate, ms)
 end`
 
 /**
- * KEYS value lease generation [tagMark]; ARGV seen lease leaseMs candidate tokenMs.
- * `{1, now, generation, mark}` granted, `{0, now, holder}` held by another, `{2, now, generation, mark, value}` when there is a
- * value that the caller has not seen.
+ * For each item KEYS value lease generation tagMark; ARGV candidate deadline, then for each item seen lease leaseMs tokenMs isTagged.
+ * Replies for each item: `{1, generation, mark}` granted, `{0, holder}` held by another, `{2, generation, mark, value}` when
+ * there is a value that the caller has not seen, `{-1}` when the caller has given up already (no lease without a holder) or
+ * something else lies there.
  */
 export const ACQUIRE: Script = defineScript(
   'acquire',
   `${NOW} ${TOKEN}
-local head = redis.call('GETRANGE', KEYS[1], 2, 17)
-if head ~= '' and head ~= ARGV[1] then
-  return {2, now, redis.call('GET', KEYS[3]), KEYS[4] and redis.call('GET', KEYS[4]) or false, redis.call('GET', KEYS[1])}
+local function acquire(k, a)
+  if now > tonumber(ARGV[2]) then return {-1} end
+  local tagged = ARGV[a + 5] == '1'
+  local head = redis.pcall('GETRANGE', KEYS[k + 1], 2, 17)
+  if type(head) == 'table' then return {-1} end
+  if head ~= '' and head ~= ARGV[a + 1] then
+    local mark = tagged and redis.call('GET', KEYS[k + 4]) or false
+    return {2, redis.call('GET', KEYS[k + 3]), mark, redis.call('GET', KEYS[k + 1])}
+  end
+  local held = redis.call('GET', KEYS[k + 2])
+  if held then return {0, held} end
+  local generation = token(KEYS[k + 3], ARGV[1], ARGV[a + 4])
+  local mark = tagged and token(KEYS[k + 4], ARGV[1], ARGV[a + 4]) or false
+  redis.call('SET', KEYS[k + 2], ARGV[a + 2], 'PX', ARGV[a + 3])
+  return {1, generation, mark}
 end
-local held = redis.call('GET', KEYS[2])
-if held then return {0, now, held} end
-local generation = token(KEYS[3], ARGV[4], ARGV[5])
-local mark = KEYS[4] and token(KEYS[4], ARGV[4], ARGV[5]) or false
-redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-return {1, now, generation, mark}`,
+local replies = {}
+for i = 1, #KEYS / 4 do replies[i] = acquire((i - 1) * 4, 2 + (i - 1) * 5) end
+return {replies, now}`,
 )
 
 /**
- * KEYS value lease generation [tagMark tag…]; ARGV lease generation mark tail keepMs candidate tokenMs.
- * `{1, now}` written; `{-1, now}` the lease has gone, `{-2, now}` purged meanwhile, `{-3, now}` a tag was invalidated meanwhile.
+ * For each item KEYS value lease generation tagMark tag…; ARGV candidate, then for each item lease generation mark tail keepMs
+ * tokenMs tagCount. Replies for each item: 1 written, -1 the lease has gone, -2 purged meanwhile, -3 a tag was invalidated meanwhile.
  */
 export const FILL: Script = defineScript(
   'fill',
   `${NOW} ${TOKEN}
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then return {-1, now} end
-redis.call('DEL', KEYS[2])
-if redis.call('GET', KEYS[3]) ~= ARGV[2] then return {-2, now} end
-local marks = ''
-if KEYS[4] then
-  if redis.call('GET', KEYS[4]) ~= ARGV[3] then return {-3, now} end
-  token(KEYS[4], ARGV[3], ARGV[7])
-  for i = 5, #KEYS do marks = marks .. token(KEYS[i], ARGV[6], ARGV[7]) end
-  marks = ARGV[3] .. marks
+local function fill(k, a, tags)
+  if redis.call('GET', KEYS[k + 2]) ~= ARGV[a + 1] then return -1 end
+  redis.call('DEL', KEYS[k + 2])
+  if redis.call('GET', KEYS[k + 3]) ~= ARGV[a + 2] then return -2 end
+  local marks = ''
+  if tags > 0 then
+    if redis.call('GET', KEYS[k + 4]) ~= ARGV[a + 3] then return -3 end
+    marks = token(KEYS[k + 4], ARGV[a + 3], ARGV[a + 6])
+    for i = 1, tags do marks = marks .. token(KEYS[k + 4 + i], ARGV[1], ARGV[a + 6]) end
+  end
+  token(KEYS[k + 3], ARGV[a + 2], ARGV[a + 6])
+  local head = string.char(1, tags) .. ARGV[a + 1] .. struct.pack('>d', now) .. ARGV[a + 2] .. marks
+  redis.call('SET', KEYS[k + 1], head .. ARGV[a + 4], 'PX', ARGV[a + 5])
+  return 1
 end
-token(KEYS[3], ARGV[2], ARGV[7])
-local head = string.char(1, math.max(#KEYS - 4, 0)) .. ARGV[1] .. struct.pack('>d', now) .. ARGV[2] .. marks
-redis.call('SET', KEYS[1], head .. ARGV[4], 'PX', ARGV[5])
-return {1, now}`,
+local replies, k, a = {}, 0, 1
+while k < #KEYS do
+  local tags = tonumber(ARGV[a + 7])
+  replies[#replies + 1] = fill(k, a, tags)
+  k, a = k + 4 + tags, a + 7
+end
+return {replies, now}`,
 )
 
 /** KEYS lease; ARGV lease: gives the lease back after a load that failed. */

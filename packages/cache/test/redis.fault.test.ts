@@ -1,6 +1,8 @@
 /** What the cache does when Redis misbehaves: every way it can, one at a time. */
 import { createFaultProxy, createTestClock, type FaultProxy, recordLogs, waitFor } from '@ops/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { RedisLike } from '../src/index.ts'
+import { ACQUIRE } from '../src/scripts.ts'
 import { asTenant, closing, connect, connectCache, uniqueName } from './fixture.ts'
 import { type RedisServer, startRedisServer } from './redis-server.ts'
 
@@ -175,6 +177,52 @@ describe('get()', () => {
       await redis.set(key, damage)
       expect(await asTenant('a', () => user.get('1'))).toEqual({ ok: true })
     }
+  })
+
+  it.each(['lost', 'late'])(
+    'get() leaves no lease behind that nobody holds when its request for one is %s',
+    async (fate) => {
+      const name = uniqueName()
+      const redis = await connect(server.url)
+      const send = redis.callBuffer.bind(redis) as RedisLike['callBuffer']
+      const late: (() => Promise<unknown>)[] = []
+      const withFate: RedisLike['callBuffer'] = (command, ...args) => {
+        if (args[0] !== ACQUIRE.digest) return send(command, ...args)
+        if (fate === 'late') late.push(() => send(command, ...args))
+        else void send(command, ...args)
+        return new Promise(() => {})
+      }
+      const options = { ttl: '1m', timeout: { hardMs: 600_000 }, load: async () => 1 }
+      const cache = await connectCache({ name, redis, redisTimeoutMs: 50 })
+      const mine = cache.define('user', options)
+      const theirs = (await connectCache({ name, redis: await connect(server.url) })).define('user', options)
+      await asTenant('a', () => mine.get('warm'))
+
+      redis.callBuffer = withFate as never
+      expect(await asTenant('a', () => mine.get('1'))).toBe(1)
+      await waitFor(() => !cache.stats().redisAway)
+      for (const one of late) await one()
+      redis.callBuffer = send as never
+      await redis.ping()
+
+      expect(await asTenant('a', () => theirs.get('1'))).toBe(1)
+    },
+  )
+
+  it('get() caches the others when a value of another type lies under one key', async () => {
+    const redis = await connect(server.url)
+    const cache = await connectCache({ redis, shardsPerTenant: 1 })
+    const load = vi.fn(async (id: string) => id)
+    const user = cache.define('user', { ttl: '1m', load })
+    await asTenant('a', () => user.get('odd'))
+    const [key] = (await redis.keys('*:user:*')) as [string]
+    await redis.del(key)
+    await redis.rpush(key, 'a list')
+
+    for (let i = 0; i < 2; i++)
+      expect(await asTenant('a', () => user.getMany(['1', 'odd', '2']))).toEqual(['1', 'odd', '2'])
+
+    expect(load.mock.calls.map(([id]) => id).sort()).toEqual(['1', '2', 'odd', 'odd', 'odd'])
   })
 
   it('get() refuses an entry that was moved to another key', async () => {
