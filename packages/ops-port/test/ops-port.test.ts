@@ -165,7 +165,9 @@ describe('the thread', () => {
 
   it('close() ends a keep-alive socket and frees the port when called twice', async () => {
     const opsPort = await startOpsPort({ port: 0, pages: [page('/ok', text('fine'))] })
-    const socket = connect(opsPort.port, '127.0.0.1').resume()
+    const socket = connect(opsPort.port, '127.0.0.1')
+      .resume()
+      .on('error', () => {})
     const closed = new Promise((resolve) => socket.once('close', resolve))
     await new Promise((resolve) => socket.once('connect', resolve))
 
