@@ -8,13 +8,8 @@ import type { ConfigShape } from './setting.ts'
 export function createSnapshot(resolutions: Resolutions): Readonly<Record<string, unknown>> {
   const values: Record<string, unknown> = {}
   for (const [key, { value }] of resolutions) values[key] = value
-  return Object.freeze(fastProperties(values))
-}
-
-/** An object filled by computed names becomes a hash table in V8 (reads 5-10x slower); serving as a prototype once turns it back. */
-function fastProperties<T extends object>(object: T): T {
-  Object.create(object)
-  return object
+  // The copy has fast properties whatever the number of keys; an object filled by computed names is a hash table in V8, ten times slower to read.
+  return Object.freeze({ ...values })
 }
 
 /** 16 hex digits over every value but the secrets', the same on every replica that has the same configuration. */
