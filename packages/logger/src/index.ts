@@ -1,3 +1,4 @@
+export { createNestLogger, type NestLogger } from './adapters/nest.ts'
 export { LeakError, SilentLogError } from './errors.ts'
 export type { FlightRecorderOptions } from './flight-recorder.ts'
 export type { LevelOptions, LevelReport, LevelRule } from './levels.ts'

@@ -35,7 +35,7 @@ describe('logger gives no registered secret away', () => {
 
   test('when it becomes known after heads, children and keys were rendered', () => {
     const late = createSecretRegistry()
-    const { logger, lines } = captureLogs({
+    const { logger, lines, clear } = captureLogs({
       service: 'late-canary-77',
       secrets: late,
       mixin: () => ({ m: 'late-canary-77' }),
@@ -44,7 +44,7 @@ describe('logger gives no registered secret away', () => {
     const say = () => child.info({ 'late-canary-77': 'late-canary-77' }, 'late-canary-77')
     for (let i = 0; i < 4; i++) say()
     expect(lines.join('')).toContain('late-canary-77')
-    lines.length = 0
+    clear()
 
     late.add('late-canary-77')
     say()

@@ -22,6 +22,9 @@ interface NeedleClass {
   readonly buckets: readonly (readonly Candidate[] | undefined)[]
 }
 
+/** From the first to behind the last character. */
+type Span = [start: number, end: number]
+
 function hash(text: string, at: number): number {
   const pair = (text.charCodeAt(at) << 5) ^ (text.charCodeAt(at + 1) << 2)
   return (pair ^ (text.charCodeAt(at + 2) << 7) ^ (text.charCodeAt(at + 3) << 1)) & (BUCKETS - 1)
@@ -56,24 +59,39 @@ export class Needles {
 
   /** `text` with every needle replaced; the same string when there is none. */
   redact(text: string, onHit: () => void): string {
-    let spans: [number, number][] | undefined
+    let spans: Span[] | undefined
     for (const members of this.#classes) {
       if (text.length < members.shortest) continue
-      const last = text.length - GRAM
-      for (let at = 0; at <= last; at += members.stride) {
-        const bucket = members.buckets[hash(text, at)]
-        if (bucket === undefined) continue
-        for (const { needle, offset } of bucket) {
-          if (at >= offset && text.startsWith(needle, at - offset))
-            (spans ??= []).push([at - offset, at - offset + needle.length])
-        }
-      }
+      const found = findSpans(text, members)
+      if (found !== undefined) spans = spans === undefined ? found : [...spans, ...found]
     }
     return spans === undefined ? text : replaceSpans(text, spans, onHit)
   }
 }
 
-function replaceSpans(text: string, spans: [number, number][], onHit: () => void): string {
+/** Where needles of one class are. What an earlier find covers is not compared again. */
+function findSpans(text: string, { buckets, stride }: NeedleClass): Span[] | undefined {
+  let spans: Span[] | undefined
+  let covered: Span = [0, 0]
+  const last = text.length - GRAM
+  for (let at = 0; at <= last; at += stride) {
+    const bucket = buckets[hash(text, at)]
+    if (bucket === undefined) continue
+    for (const { needle, offset } of bucket) {
+      const start = at - offset
+      const end = start + needle.length
+      if (start < 0 || (start >= covered[0] && end <= covered[1]) || !text.startsWith(needle, start)) continue
+      if (spans === undefined) spans = []
+      if (start <= covered[1] && end >= covered[0] && spans.length > 0) {
+        covered[0] = Math.min(covered[0], start)
+        covered[1] = Math.max(covered[1], end)
+      } else spans.push((covered = [start, end]))
+    }
+  }
+  return spans
+}
+
+function replaceSpans(text: string, spans: Span[], onHit: () => void): string {
   spans.sort(([a], [b]) => a - b)
   let out = ''
   let copied = 0

@@ -36,6 +36,8 @@ const PROSE_STEM =
   /pass|secret|token|pwd|passw|\bpin\b|cvv|ssn|api.?key|contrase|senha|wachtw|парол|identified|密|口令|パスワ|비밀|\s--?[a-z]/i
 const BASE64_JSON = /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9+/_-]{13,}={0,2}/g
 const MAX_VIEWS = 3
+/** Text that grows beyond twice its length when read is made to be costly: what comes after is left out. */
+const VIEW_SLACK = 1000
 const MAX_JSON_LENGTH = 65_536
 
 /** What a {@link TextRedactor} works with. */
@@ -140,9 +142,12 @@ export class TextRedactor {
 
   /** The text as a reader would see it, if that gives something away; else the text. */
   #unmasked(text: string, found: number): string {
-    const view = unmask(text, found)
-    if (view === text || this.#depth >= MAX_VIEWS) return text
-    const before = this.changes
+    if (this.#depth >= MAX_VIEWS) return text
+    const whole = unmask(text, found)
+    if (whole === text) return text
+    const limit = 2 * text.length + VIEW_SLACK
+    const view = whole.length > limit ? whole.slice(0, limit) : whole
+    const before = whole === view ? this.changes : -1
     this.#depth++
     const redacted = this.redact(view)
     this.#depth--

@@ -2,7 +2,7 @@
 import { CODED, WIDE } from './scan.ts'
 
 const PERCENT = /(?:%[0-9a-f]{2})+/gi
-const ESCAPED = /\\+(?:u([0-9a-f]{4})|x([0-9a-f]{2}))/gi
+const ESCAPED = /\\(?:u([0-9a-f]{4})|x([0-9a-f]{2}))/gi
 const ENTITY = /&(?:#(\d{1,6})|#x([0-9a-f]{1,6})|(amp|quot|apos|lt|gt|commat|colon|equals));/gi
 const NAMED: Readonly<Record<string, string>> = {
   amp: '&',
@@ -15,6 +15,8 @@ const NAMED: Readonly<Record<string, string>> = {
   equals: '=',
 }
 const INVISIBLE = /\p{Cf}|\u034f|\u115f|\u1160|\u3164|[\ufe00-\ufe0f]/gu
+/** Characters that stand for a whole sentence; all others become at most six. */
+const LIGATURES = /[\ufdfa\ufdfb]/g
 const DASHES = /[\u2010-\u2015\u2212\u30fb\u00b7]/g
 const SPACES = /[\p{Zs}\u2028\u2029]/gu
 const DIGITS = /\p{Nd}/gu
@@ -54,6 +56,7 @@ export function unmask(text: string, found: number): string {
   if ((found & CODED) !== 0) out = decodeEscapes(decodePercent(decodePercent(out)))
   if ((found & WIDE) !== 0 || out !== text) {
     out = out
+      .replace(LIGATURES, ' ')
       .normalize('NFKC')
       .replace(INVISIBLE, '')
       .replace(SPACES, ' ')

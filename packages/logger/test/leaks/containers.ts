@@ -1,5 +1,5 @@
 import { createContext, runInNewContext } from 'node:vm'
-import { attempt, SECRET } from './attempt.ts'
+import { type Attempt, attempt, SECRET } from './attempt.ts'
 
 class Account {
   readonly id = 1
@@ -35,7 +35,7 @@ function withCycle(): object {
 
 const foreign = createContext({ SECRET })
 
-export const containers = [
+export const containers: readonly Attempt[] = [
   attempt('own member', (l) => l.info({ password: SECRET }, 'm')),
   attempt('two levels down', (l) => l.info({ user: { password: SECRET } }, 'm')),
   attempt('eleven levels down', (l) => l.info(nest(10, { password: SECRET }), 'm')),

@@ -1,6 +1,6 @@
 import { createContext, runInNewContext } from 'node:vm'
 import { OpsError } from '@ops/core'
-import { attempt, SECRET } from './attempt.ts'
+import { type Attempt, attempt, SECRET } from './attempt.ts'
 
 const request = {
   url: `https://api.example.com/pay?token=${SECRET}`,
@@ -50,7 +50,7 @@ function withMember(name: string, value: unknown): Error {
   return Object.assign(new Error('x'), { [name]: value })
 }
 
-export const errors = [
+export const errors: readonly Attempt[] = [
   attempt('message', (l) => l.error(leaky(), 'failed')),
   attempt('message without text', (l) => l.error(leaky())),
   attempt('message as err', (l) => l.error({ err: leaky() }, 'failed')),

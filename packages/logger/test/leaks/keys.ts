@@ -1,4 +1,4 @@
-import { attempt, SECRET } from './attempt.ts'
+import { type Attempt, attempt, SECRET } from './attempt.ts'
 
 const NAMES = [
   'password',
@@ -151,6 +151,6 @@ const NAMES = [
   'رقم_البطاقة',
 ]
 
-export const keys = NAMES.map((name) =>
+export const keys: readonly Attempt[] = NAMES.map((name) =>
   attempt(`key ${JSON.stringify(name)}`, (l) => l.info({ deep: [{ [name]: SECRET }] }, 'm')),
 )

@@ -1,4 +1,4 @@
-import { attempt, SECRET } from './attempt.ts'
+import { type Attempt, attempt, SECRET } from './attempt.ts'
 
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U'
 const PEM = '-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAx\nabcDEF123\n-----END RSA PRIVATE KEY-----'
@@ -146,7 +146,7 @@ const SHAPES: readonly (readonly [title: string, text: string, secret: string])[
   ['phone compact', '+4915112345678', '15112345678'],
 ]
 
-export const text = [
+export const text: readonly Attempt[] = [
   ...WITH_SECRET.map(([title, content]) =>
     attempt(`text: ${title}`, (l) => l.info({ note: content }, 'm'), [SECRET, SECRET.replaceAll('-', '')]),
   ),
