@@ -9,6 +9,7 @@ export {
   createRequestPath,
   REQUEST_ID_HEADER,
   type RequestPath,
+  type RouteOf,
   TRACE_ID_HEADER,
   UNMATCHED_ROUTE,
 } from './request-path.ts'

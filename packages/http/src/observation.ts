@@ -13,23 +13,36 @@ export interface Observation {
   fail(error: unknown): void
 }
 
+/** What is known of a request from the start. */
+export interface RequestStart {
+  readonly context: WorkContext
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly span: Span
+  /** Monotonic milliseconds. */
+  readonly startedMs: number
+  readonly routeOf: ((request: IncomingMessage) => string | undefined) | undefined
+}
+
 /** The state behind an {@link Observation}; a class, because every request makes one and shapes must not differ. */
-export class RequestRecord implements Observation {
+export class RequestRecord implements Observation, RequestStart {
   readonly context: WorkContext
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly span: Span
   readonly startedMs: number
+  readonly routeOf: RequestStart['routeOf']
   route: string | undefined
   error: unknown
   ended: boolean
 
-  constructor(request: IncomingMessage, response: ServerResponse, context: WorkContext, span: Span, startedMs: number) {
-    this.context = context
-    this.request = request
-    this.response = response
-    this.span = span
-    this.startedMs = startedMs
+  constructor(start: RequestStart) {
+    this.context = start.context
+    this.request = start.request
+    this.response = start.response
+    this.span = start.span
+    this.startedMs = start.startedMs
+    this.routeOf = start.routeOf
     this.route = undefined
     this.error = undefined
     this.ended = false

@@ -21,6 +21,9 @@ export const TRACE_ID_HEADER = 'x-trace-id'
 /** Response header that carries the request id. */
 export const REQUEST_ID_HEADER = 'x-request-id'
 
+/** Reads the route's template from a request that has ended, for frameworks that know it late. */
+export type RouteOf = (request: IncomingMessage) => string | undefined
+
 /** What an adapter calls. */
 export interface RequestPath {
   /** The answer to give at once: a probe's, or a refusal under overload. Undefined for a request to be served. */
@@ -29,7 +32,7 @@ export interface RequestPath {
    * Starts the observation; it ends by itself with the response, however that ends.
    * The adapter runs the handler in its context and puts both id headers on the response, each in its framework's cheapest way.
    */
-  start(request: IncomingMessage, response: ServerResponse): Observation
+  start(request: IncomingMessage, response: ServerResponse, routeOf?: RouteOf): Observation
 }
 
 /** Creates the request path from the service's parts; every part may be absent. */
@@ -52,6 +55,7 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
     const durationMs = clock.monotonic() - record.startedMs
     const status = complete ? response.statusCode : CLIENT_CLOSED
     const path = pathOf(request.url)
+    record.route ??= record.routeOf?.(request)
     const series = seriesOf(record.route ?? UNMATCHED_ROUTE, request.method, status)
     series.count.inc()
     series.duration.observe(durationMs / 1000)
@@ -90,12 +94,12 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
       metrics.shed.inc({ priority: name ?? 'default' })
       return overloaded(refusal.retryAfterMs)
     },
-    start(request, response) {
+    start(request, response, routeOf) {
       inFlight++
       const unit = readContext(request, isTrusted(request.socket.remoteAddress), clock)
       const span = startServerSpan(tracer, request.method ?? 'GET', unit)
       const context = trace.setSpan(unit, span) as WorkContext
-      const record = new RequestRecord(request, response, context, span, clock.monotonic())
+      const record = new RequestRecord({ request, response, context, span, startedMs: clock.monotonic(), routeOf })
       // In the context, so that the line carries the ids. 'close' without 'finish' is a client that went away.
       response.on('finish', () => runInContext(context, () => finish(record, true)))
       response.on('close', () => {

@@ -1,0 +1,1 @@
+export { type OpsExpressOptions, opsExpress } from './middleware.ts'
