@@ -1,19 +1,23 @@
 /** Exemplars: which trace stands behind a bucket. Candidates are rare, so that asking for the context costs nothing on average. */
 import { type Clock, currentContext } from '@ops/core'
 import type { Slot } from './arena.ts'
-import type { HistogramSeries } from './series.ts'
 
 /** Numbers an exemplar takes: sequence, time, value, trace id (2), span id. */
 export const EXEMPLAR_WIDTH = 6
 /** Ticks a bucket rests after it got an exemplar. */
 const REST_TICKS = 10
 
+/** A series that has exemplars. */
+export interface Observed {
+  readonly at: number
+}
+
 /** What a sampler needs of its family. */
 export interface ExemplarStore {
   readonly clock: Clock
   readonly buckets: number
   /** Memory for the series' exemplars, announced to readers; undefined when there is none left. */
-  allocate(series: HistogramSeries): Slot | undefined
+  allocate(series: Observed): Slot | undefined
 }
 
 /** Decides which observations of one histogram become exemplars, and writes them. */
@@ -22,7 +26,7 @@ export class ExemplarSampler {
   armed = 0
   readonly #store: ExemplarStore
   readonly #rest: Uint8Array
-  readonly #slots = new WeakMap<HistogramSeries, Slot>()
+  readonly #slots = new WeakMap<Observed, Slot>()
 
   constructor(store: ExemplarStore) {
     this.#store = store
@@ -38,7 +42,7 @@ export class ExemplarSampler {
   }
 
   /** Takes the observation when it was made inside a recorded span, whose trace it asks to be kept: no exemplar leads nowhere. */
-  take(series: HistogramSeries, bucket: number, value: number): void {
+  take(series: Observed, bucket: number, value: number): void {
     this.armed &= ~(1 << bucket)
     const context = currentContext()
     if (context?.span?.isRecording() !== true) return

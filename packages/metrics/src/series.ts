@@ -56,8 +56,6 @@ export class GaugeSeries implements BoundGauge {
 /** A histogram's numbers: one a bucket (not cumulative, `+Inf` last), then the sum. The count is that of the buckets. */
 export class HistogramSeries implements BoundHistogram {
   readonly at: number
-  /** Start of this series' exemplars in the values; -1 before the first one. */
-  exemplarsAt = -1
   readonly #values: Float64Array
   readonly #bounds: Float64Array
   readonly #sampler: ExemplarSampler
