@@ -158,7 +158,10 @@ class Node {
 
   constructor(orders: NodeOrders, source: Source) {
     this.file = orders.file
-    this.#child = fork(sibling('node'))
+    // The parent's other flags (an inspector's port, code given by -e) are no business of its children.
+    this.#child = fork(sibling('node'), {
+      execArgv: process.execArgv.filter((flag) => flag.startsWith('--conditions')),
+    })
     this.#child.on('message', (message: FromNode) => this.#receive(message, source))
     this.#child.once('exit', (code) => this.#fail(new Error(`A process of the check ended early with ${code}`)))
     this.running = this.#ask('running', { type: 'orders', orders }).then(() => {})
