@@ -130,7 +130,8 @@ class TcpFaultProxy implements FaultProxy {
 
   async #forward(from: Socket, to: Socket): Promise<void> {
     try {
-      for await (const chunk of from) {
+      // Kept open when its reading half ends: the other half may still be written to.
+      for await (const chunk of from.iterator({ destroyOnReturn: false })) {
         // Not a reason to stay alive: the sockets are.
         if (this.#delayMs > 0) await new Promise((resolve) => realTimeout(resolve, this.#delayMs).unref())
         while (this.#frozen !== undefined) await this.#frozen.promise
