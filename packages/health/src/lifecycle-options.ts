@@ -1,3 +1,4 @@
+/** Options of a lifecycle, their defaults and their bounds. */
 import type { Clock, Logger, Meter } from '@ops/core'
 import type { Health } from './health.ts'
 

@@ -1,3 +1,4 @@
+/** The metric catalogues of the package. */
 import {
   type CounterDefinition,
   counter,

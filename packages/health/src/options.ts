@@ -1,3 +1,4 @@
+/** Options of health and what they must keep to. */
 import type { Clock, Logger, Meter, Random, Scrubber } from '@ops/core'
 import type { ServiceIdentity } from './availability.ts'
 import type { Check } from './check.ts'

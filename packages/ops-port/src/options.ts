@@ -1,3 +1,4 @@
+/** Options of the ops port, their defaults and their bounds. */
 import type { OpsPage } from './page.ts'
 
 /** What {@link startOpsPort} takes. */
