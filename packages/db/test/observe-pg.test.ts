@@ -256,6 +256,17 @@ describe('observePool() with pg', () => {
     expect(count('select')).toBe(1)
   })
 
+  test('counts a statement once when two copies of the package observe the pool', async () => {
+    const copy = new URL('../src/index.ts?copy', import.meta.url).href
+    const { observePool: observeAgain } = (await import(copy)) as typeof import('../src/index.ts')
+    expect(observeAgain).not.toBe(observePool)
+
+    expect(observeAgain(pool, { name: 'main', meter: metrics.meter })).toBe(observation)
+    await pool.query('select 1')
+
+    expect(count('select')).toBe(1)
+  })
+
   test('observes connections that were opened before', async () => {
     observation.stop()
     await pool.query('select 1')
