@@ -33,6 +33,8 @@ export interface StalenessCheckOptions {
   readonly writePauseMs?: number
   /** Mean time between reading the source and returning from the loader, in milliseconds. @defaultValue 5 */
   readonly loadDelayMs?: number
+  /** How long a subject may take to agree with the source once everything is mended, in milliseconds. @defaultValue 5_000 */
+  readonly agreeWithinMs?: number
   /** Reads after which a process stops reading: 24 bytes of memory each. @defaultValue 2_000_000 */
   readonly maxReadsPerNode?: number
 }
@@ -57,9 +59,6 @@ function sibling(name: string): URL {
   return new URL(import.meta.url.endsWith('.ts') ? `./${name}.ts` : `./${name}.js`, import.meta.url)
 }
 
-/** How long a subject may take to agree with the source once everything is mended. */
-const AGREE_WITHIN_MS = 5_000
-
 /**
  * Runs the check and reports what it saw; it judges nothing as passed or failed.
  *
@@ -80,7 +79,7 @@ export async function checkStaleness(options: StalenessCheckOptions): Promise<St
     const ended = new AbortController()
     await Promise.all([options.faults?.(ended.signal), pause(options.durationMs ?? 5_000).then(() => ended.abort())])
     const counts = await Promise.all(nodes.map((node) => node.quiesce()))
-    const disagreements = await settle(nodes, source)
+    const disagreements = await settle(nodes, source, options.agreeWithinMs ?? 5_000)
     const verdict = judge(
       nodes.map(({ file }) => readFileSync(`${file}.reads`)),
       nodes.map(({ file }) => readFileSync(`${file}.invalidations`)),
@@ -120,8 +119,8 @@ function ordersOf(
   }
 }
 
-async function settle(nodes: readonly Node[], source: Source): Promise<number> {
-  const giveUpAt = performance.now() + AGREE_WITHIN_MS
+async function settle(nodes: readonly Node[], source: Source, withinMs: number): Promise<number> {
+  const giveUpAt = performance.now() + withinMs
   for (;;) {
     const all = await Promise.all(nodes.map((node) => node.readAll()))
     const disagreements = all.flatMap((versions) =>
@@ -148,6 +147,11 @@ class Source {
   }
 }
 
+/** The parent's other flags (an inspector's port, code given by -e) are no business of its children. */
+function conditionFlags(flags: readonly string[]): string[] {
+  return flags.filter((flag, i) => flag.startsWith('--conditions') || flags[i - 1] === '--conditions')
+}
+
 /** A process of the check, seen from outside. */
 class Node {
   readonly file: string
@@ -158,10 +162,8 @@ class Node {
 
   constructor(orders: NodeOrders, source: Source) {
     this.file = orders.file
-    // The parent's other flags (an inspector's port, code given by -e) are no business of its children.
-    this.#child = fork(sibling('node'), {
-      execArgv: process.execArgv.filter((flag) => flag.startsWith('--conditions')),
-    })
+    this.#child = fork(sibling('node'), { execArgv: conditionFlags(process.execArgv) })
+    this.#child.once('error', (error) => this.#fail(error))
     this.#child.on('message', (message: FromNode) => this.#receive(message, source))
     this.#child.once('exit', (code) => this.#fail(new Error(`A process of the check ended early with ${code}`)))
     this.running = this.#ask('running', { type: 'orders', orders }).then(() => {})
