@@ -257,7 +257,7 @@ describe('observePool() with pg', () => {
   })
 
   test('counts a statement once when two copies of the package observe the pool', async () => {
-    const copy = new URL('../src/index.ts?copy', import.meta.url).href
+    const copy = new URL('../src/observe-pool.ts?copy', import.meta.url).href
     const { observePool: observeAgain } = (await import(copy)) as typeof import('../src/index.ts')
     expect(observeAgain).not.toBe(observePool)
 
