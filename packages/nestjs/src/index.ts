@@ -1,0 +1,1 @@
+export { OPS, OpsModule, type OpsModuleOptions } from './module.ts'

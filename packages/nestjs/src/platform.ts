@@ -1,0 +1,79 @@
+/** The request path on the server under Nest, below its middleware and body parsers, so that nothing escapes it. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Identity, runInContext } from '@ops/core'
+import { type Answer, type Observation, REQUEST_ID_HEADER, type RequestPath, TRACE_ID_HEADER } from '@ops/http'
+import { tie } from './observed.ts'
+
+/** What is needed of Nest's HTTP adapter. */
+export interface HttpPlatform {
+  getType(): string
+  getInstance(): unknown
+  use(middleware: (request: IncomingMessage, response: ServerResponse, next: () => void) => void): unknown
+}
+
+/** Names tenant and user of a request, in the platform's own type. */
+export type Identify = (request: never) => Identity | undefined
+
+/** Puts the request path on the platform. @throws TypeError for a platform other than Express and Fastify. */
+export function mount(platform: HttpPlatform, path: RequestPath, identify: Identify | undefined): void {
+  const type = platform.getType()
+  if (type === 'express') mountOnExpress(platform, path, identify)
+  else if (type === 'fastify') mountOnFastify(platform.getInstance() as FastifyLike, path, identify)
+  else throw new TypeError(`Cannot observe Nest on ${type}: expected the platform express or fastify`)
+}
+
+function mountOnExpress(platform: HttpPlatform, path: RequestPath, identify: Identify | undefined): void {
+  platform.use((request, response, next) => {
+    const answer = path.intercept(request)
+    if (answer !== undefined) return respond(response, answer)
+    const observation = path.start(request, response, routeOf)
+    tie(request, observation)
+    response.setHeader(TRACE_ID_HEADER, observation.context.traceId)
+    response.setHeader(REQUEST_ID_HEADER, observation.context.requestId)
+    identifyBy(identify, request, observation)
+    runInContext(observation.context, next)
+  })
+}
+
+function routeOf(request: IncomingMessage): string | undefined {
+  const { route, baseUrl = '' } = request as { route?: { readonly path: unknown }; baseUrl?: string }
+  return route === undefined ? undefined : `${baseUrl}${String(route.path)}`
+}
+
+interface FastifyRequestLike {
+  readonly raw: IncomingMessage
+  readonly routeOptions: { readonly url?: string }
+}
+interface FastifyReplyLike {
+  readonly raw: ServerResponse
+  header(name: string, value: string): FastifyReplyLike
+  hijack(): FastifyReplyLike
+}
+interface FastifyLike {
+  addHook(
+    name: 'onRequest',
+    hook: (request: FastifyRequestLike, reply: FastifyReplyLike, done: () => void) => void,
+  ): unknown
+}
+
+function mountOnFastify(app: FastifyLike, path: RequestPath, identify: Identify | undefined): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const answer = path.intercept(request.raw)
+    if (answer !== undefined) return respond(reply.hijack().raw, answer)
+    const observation = path.start(request.raw, reply.raw)
+    observation.route = request.routeOptions.url
+    tie(request.raw, observation)
+    reply.header(TRACE_ID_HEADER, observation.context.traceId).header(REQUEST_ID_HEADER, observation.context.requestId)
+    identifyBy(identify, request, observation)
+    runInContext(observation.context, done)
+  })
+}
+
+function identifyBy(identify: Identify | undefined, request: unknown, observation: Observation): void {
+  const identity = identify?.(request as never)
+  if (identity !== undefined) observation.context.identify(identity)
+}
+
+function respond(response: ServerResponse, answer: Answer): void {
+  response.writeHead(answer.status, answer.headers).end(answer.body)
+}
