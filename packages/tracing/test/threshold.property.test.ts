@@ -31,6 +31,7 @@ test('thresholdOf() says how many traces a kept one stands for', () => {
 test('thresholdOf() lets all in at 1 and none at 0', () => {
   expect(thresholdOf(1)).toBe(ALWAYS)
   expect(thresholdOf(0)).toBe(NEVER)
+  expect(thresholdOf(1e-20)).toBe(NEVER)
   expect('f'.repeat(14) >= NEVER).toBe(false)
   expect('0'.repeat(14) >= ALWAYS).toBe(true)
   expect(thresholdOf(0.1)).toMatch(/^e6666666666/)
