@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { LOG_LEVELS, type LogLevel } from '@ops/core'
 import type { Logger as PinoLogger } from 'pino'
 import type { OpsLogger } from '../logger.ts'
+import { isError } from '../redact/errors-of-any-realm.ts'
 
 type Bindings = Readonly<Record<string, unknown>>
 type Serializers = Readonly<Record<string, (value: unknown) => unknown>>
@@ -26,13 +27,16 @@ function levelOf(rank: number): LogLevel {
 
 /** Fields with the serializers of the library applied; what they throw stands in the field's place. */
 function serialized(fields: unknown, serializers: Serializers): unknown {
-  if (typeof fields !== 'object' || fields === null || fields instanceof Error) return fields
+  if (typeof fields !== 'object' || fields === null || isError(fields)) return fields
   const names = Object.keys(serializers).filter((name) => Object.hasOwn(fields, name))
   if (names.length === 0) return fields
   const out: Record<string, unknown> = { ...fields }
   for (const name of names) {
+    // An error has a place and a form of its own; a serializer would turn it into mere fields.
+    const value = out[name]
+    if (typeof value === 'object' && value !== null && isError(value)) continue
     try {
-      out[name] = serializers[name]?.(out[name])
+      out[name] = serializers[name]?.(value)
     } catch (error) {
       out[name] = `[Throws: ${error instanceof Error ? error.message : 'unreadable'}]`
     }
