@@ -11,12 +11,11 @@ import {
 } from './change.ts'
 import { type Collection, type Collector, createCollector } from './collect.ts'
 import type { Config, ConfigStatus, Explanation, OverrideOptions, OverrideValues, ReloadOutcome } from './config.ts'
-import type { Entry } from './entry.ts'
 import { ConfigClosedError, ConfigInvalidError, OverrideRefusedError } from './errors.ts'
 import { explainKey } from './explain.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { type LoadConfigOptions, watchSettings } from './options.ts'
-import { createOverrideSet, type OverrideSet, overrideEntries, parseTtl } from './override.ts'
+import { createOverrideSet, type OverrideSet, overrideEntries, parseTtl, withOverrides } from './override.ts'
 import { partitionChanges } from './partition.ts'
 import { type ConfigProblem, problemLine } from './problem.ts'
 import { type Resolution, type Resolutions, resolveAll } from './resolve.ts'
@@ -293,14 +292,4 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
     if (Object.hasOwn(this.#shape, key)) return
     throw new TypeError(`Cannot ${verb} ${JSON.stringify(key)}: not declared, expected a declared setting`)
   }
-}
-
-function withOverrides(
-  entries: ReadonlyMap<string, readonly Entry[]>,
-  overrides: readonly Entry[],
-): ReadonlyMap<string, readonly Entry[]> {
-  if (overrides.length === 0) return entries
-  const merged = new Map(entries)
-  for (const entry of overrides) merged.set(entry.key, [...(entries.get(entry.key) ?? []), entry])
-  return merged
 }

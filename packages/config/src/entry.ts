@@ -2,8 +2,8 @@
 import type { ConfigProblem } from './problem.ts'
 
 /** Layers, lowest precedence first. */
-export const LAYERS = ['default', 'file', 'mount', 'source', 'dotenv', 'environment', 'override'] as const
-/** One of {@link LAYERS}. */
+const LAYERS = ['default', 'file', 'mount', 'source', 'dotenv', 'environment', 'override'] as const
+/** Name of a layer. */
 export type Layer = (typeof LAYERS)[number]
 
 /** A raw value and where it stands. */

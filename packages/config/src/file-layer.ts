@@ -1,6 +1,7 @@
 /** The layer of YAML, JSON and TOML files: maps from environment names to typed values. */
 import { extname } from 'node:path'
 import { type Entry, isForbiddenName, type LayerReading } from './entry.ts'
+import type { FileContent } from './file-content.ts'
 import type { ConfigProblem } from './problem.ts'
 import { readWholeFile } from './read-file.ts'
 import type { VolumeView } from './volume.ts'
@@ -11,21 +12,6 @@ export interface ConfigFile {
   readonly path: string
   /** Lets the file be absent at start. One that was there and vanishes is a failed reload all the same. @defaultValue false */
   readonly optional?: boolean
-}
-
-/** One key of a parsed file. */
-export interface FileEntry {
-  readonly key: string
-  readonly value: unknown
-  /** `:line:column`, or empty where the format tells none. */
-  readonly place: string
-  /** What is wrong with how the value is written. */
-  readonly problem?: string | undefined
-}
-/** A parsed file, or why it is none. */
-export type FileContent = {
-  readonly entries: readonly FileEntry[]
-  readonly failures: readonly { readonly place: string; readonly message: string }[]
 }
 
 const MAX_DEPTH = 32

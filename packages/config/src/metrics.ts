@@ -1,8 +1,8 @@
 import { type CounterDefinition, counter, defineMetrics, type GaugeDefinition, gauge } from '@ops/core'
 
-/** How a reload ended. */
+/** Label values of reloads. */
 export const RELOAD_RESULTS = ['success', 'unchanged', 'failure', 'vetoed'] as const
-/** One of {@link RELOAD_RESULTS}. */
+/** How a reload ended. */
 export type ReloadResult = (typeof RELOAD_RESULTS)[number]
 
 /** What a configuration records. */

@@ -103,7 +103,7 @@ function rangeText(min: number, max: number): string {
 }
 
 /** Decimal digits without an exponent, which the grammars refuse. */
-export function toDecimal(value: number): string {
+function toDecimal(value: number): string {
   const [mantissa = '', exponent] = String(value).split('e')
   if (exponent === undefined) return mantissa
   const sign = mantissa.startsWith('-') ? '-' : ''

@@ -1,3 +1,4 @@
+/** What `loadConfig` reads and reports to, with the ranges of its times. */
 import type { Clock, Logger, Meter, SecretRegistry } from '@ops/core'
 import type { ConfigFile } from './file-layer.ts'
 import type { SecretSource } from './source.ts'

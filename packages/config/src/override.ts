@@ -113,3 +113,14 @@ export function createOverrideSet(clock: Clock): OverrideSet {
     },
   }
 }
+
+/** Entries by key with the overrides on top. */
+export function withOverrides(
+  entries: ReadonlyMap<string, readonly Entry[]>,
+  overrides: readonly Entry[],
+): ReadonlyMap<string, readonly Entry[]> {
+  if (overrides.length === 0) return entries
+  const merged = new Map(entries)
+  for (const entry of overrides) merged.set(entry.key, [...(entries.get(entry.key) ?? []), entry])
+  return merged
+}

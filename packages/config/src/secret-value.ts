@@ -1,3 +1,4 @@
+/** The value of a secret: carried everywhere, shown nowhere. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { inspect } from 'node:util'
 

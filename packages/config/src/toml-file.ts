@@ -1,6 +1,6 @@
 /** TOML files. The parser tells the place of an error; the place of a top-level key is found by its line. */
 import { parse, TomlError } from 'smol-toml'
-import type { FileContent } from './file-layer.ts'
+import type { FileContent } from './file-content.ts'
 
 /** Parses a TOML table. Never throws. */
 export function parseTomlFile(text: string): FileContent {

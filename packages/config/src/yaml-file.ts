@@ -1,6 +1,6 @@
 /** YAML 1.2 and JSON files with the place of every key. Messages carry codes and places, never a piece of the source. */
 import { type Document, isMap, isScalar, LineCounter, type Pair, parseDocument } from 'yaml'
-import type { FileContent, FileEntry } from './file-layer.ts'
+import type { FileContent, FileEntry } from './file-content.ts'
 
 const CODES: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: 'names a key twice, expected once',

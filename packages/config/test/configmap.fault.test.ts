@@ -79,6 +79,28 @@ describe('loadConfig() with a ConfigMap volume', () => {
     expectNoCanary(outputsOf(settings, config as Config))
   })
 
+  test('reads whole whichever moment of its reading the volume is swapped at', async () => {
+    const volume = await createVolume(join(scratch.path, 'volume'), filesOf(0))
+    const config = await loadConfig(settings, {
+      env: {},
+      mounts: [volume.path],
+      files: [join(volume.path, 'app.yaml')],
+    })
+    const generations: (number | undefined)[] = []
+
+    for (let generation = 1; generation <= 100; generation++) {
+      const swap = await volume.stage(filesOf(generation))
+      const racing = config.reload()
+      // The reading takes some tens of turns of the event loop; each round swaps at another one.
+      for (let turns = generation % 50; turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve))
+      await swap()
+      expect((await racing).problems).toEqual([])
+      generations.push(generationOf(config.current))
+    }
+
+    expect(generations).not.toContain(undefined)
+  })
+
   test('keeps the last good generation when a swap lacks a required key, and takes the next', async () => {
     const volume = await createVolume(join(scratch.path, 'volume'), filesOf(0))
     const config = await loadConfig(settings, {
