@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'],
     globalSetup: ['test/setup/redis.ts'],
+    setupFiles: ['test/setup/handles.ts'],
     pool: 'forks',
     testTimeout: 20_000,
     hookTimeout: 30_000,

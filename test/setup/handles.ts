@@ -1,0 +1,27 @@
+/** Fails a test file that leaves something open which would keep a process alive: a socket, a server, a timer, a child, a watcher. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { afterAll, expect } from 'vitest'
+
+/** What closes by itself, some turns of the event loop after it was told to. */
+const PATIENCE_MS = 2000
+
+// Opened on first use otherwise, which would look like a leak of whoever printed first.
+void [process.stdin, process.stdout, process.stderr]
+const before = process.getActiveResourcesInfo()
+
+afterAll(async () => {
+  const limit = performance.now() + PATIENCE_MS
+  while (leftOpen().length > 0 && performance.now() < limit) await nextTurn()
+
+  expect(leftOpen(), 'left open when the file had ended').toEqual([])
+})
+
+/** Kinds of what is open now and was not when the file began. */
+function leftOpen(): readonly string[] {
+  const known = [...before]
+  return process.getActiveResourcesInfo().filter((kind) => {
+    const at = known.indexOf(kind)
+    if (at !== -1) known.splice(at, 1)
+    return at === -1 && kind !== 'Immediate'
+  })
+}
