@@ -36,6 +36,11 @@ export function count(files) {
 function failuresOf(file) {
   const name = path.relative(root, file.name)
   const failed = file.assertionResults.filter((test) => test.status === 'failed')
-  if (failed.length === 0 && file.status === 'failed') return [`${name}: could not be loaded`]
+  if (failed.length === 0 && file.status === 'failed') return [`${name}: ${firstLine(file.message)}`]
   return failed.map((test) => `${name}: ${test.title}`)
+}
+
+/** Why a file failed outside its tests: it could not be loaded, a hook failed, something was left open. */
+function firstLine(message) {
+  return message?.trim().split('\n')[0] || 'could not be loaded'
 }

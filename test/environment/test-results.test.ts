@@ -22,6 +22,16 @@ test('count() counts a file as one failure when it could not be loaded', () => {
   expect(count([file('failed')])).toEqual({ passed: 0, failed: 1, failures: ['test/a.test.ts: could not be loaded'] })
 })
 
+test('count() counts a file as one failure, with its reason, when it failed although its tests passed', () => {
+  const leaking = { ...file('failed', 'passed'), message: 'left open when the file had ended\n  at …' }
+
+  expect(count([leaking])).toEqual({
+    passed: 1,
+    failed: 1,
+    failures: ['test/a.test.ts: left open when the file had ended'],
+  })
+})
+
 test('runGates() runs every gate to the end when one fails and one cannot start', async () => {
   const done: { name: string; passed: boolean; output: string }[] = []
   const gates = [
