@@ -3,7 +3,6 @@ import type { Instruments, LabelSpec, Meter, MetricCatalog } from '@ops/core'
 import { type OpsPage, type OpsPort, startOpsPort } from '@ops/ops-port'
 import { type CollectorOptions, Collectors } from './collectors.ts'
 import { Exposer } from './exposer.ts'
-import { joinText } from './exposition.ts'
 import { registerInternals } from './internals.ts'
 import { mirrorMetric, readForeign } from './interop.ts'
 import { metricsMetrics, RECORD_ERROR_REASONS, type RecordErrorReason } from './metrics.ts'
@@ -110,7 +109,7 @@ function createControl(options: ResolvedOptions): MetricsControl {
     reserve: (metric, values) => registry.reserve(metric, values),
     async expose(accept) {
       const present = await collect()
-      return joinText(await exposer.render(present, negotiateFormat(accept)))
+      return exposer.text(present, negotiateFormat(accept))
     },
     page,
     async serve({ port = 9090, host = '127.0.0.1' } = {}) {

@@ -16,7 +16,7 @@ export interface ExpositionSource {
   readonly values: Float64Array
 }
 
-/** The exposition as pieces of UTF-8 to be joined. Foreign metrics whose name is taken are left out. */
+/** The exposition as pieces of UTF-8, to be joined before the next one is made. Foreign metrics whose name is taken are left out. */
 export async function renderExposition(
   source: ExpositionSource,
   foreign: readonly ForeignFamily[],

@@ -1,13 +1,14 @@
 /** One metric as the formatter reads it: its header, and per series a label text and the place of its numbers. */
 import type { FamilyHeader } from './series-log.ts'
+import type { TextBuffer } from './text-buffer.ts'
 
 /** Series that are formatted, and remembered, together. */
 export const BLOCK_SERIES = 128
 
-/** The bytes of one block, with the numbers they were made from. */
-export interface BlockBytes {
+/** The text of one block, with the numbers it was made from. */
+export interface BlockText {
   readonly numbers: Float64Array
-  readonly bytes: Buffer
+  readonly text: TextBuffer
 }
 
 export class FamilyView {
@@ -19,8 +20,8 @@ export class FamilyView {
   readonly ats: number[] = []
   /** Start of the exemplars by the series' `at`. */
   readonly exemplarsAt: Map<number, number> = new Map()
-  /** Bytes of the last exposition by format, dropped when the series they cover change. */
-  readonly blocks: Map<string, (BlockBytes | undefined)[]> = new Map()
+  /** Texts of the last exposition by format, dropped when the series they cover change. */
+  readonly blocks: Map<string, (BlockText | undefined)[]> = new Map()
   readonly #indexByAt = new Map<number, number>()
 
   constructor(header: FamilyHeader) {

@@ -1,54 +1,68 @@
 /** The lines of up to 128 series, in either format. */
 import { EXEMPLAR_WIDTH, tryReadExemplar } from './exemplars.ts'
-import { BLOCK_SERIES, type FamilyView } from './family-view.ts'
+import { BLOCK_SERIES, type BlockText, type FamilyView } from './family-view.ts'
 import type { ExpositionFormat } from './negotiate.ts'
 import { canonicalNumber, numberText } from './number-text.ts'
+import { TextBuffer } from './text-buffer.ts'
 
-/** Formats block number `block`, or gives the bytes of last time when no number in it has changed. */
+/**
+ * Formats block number `block`, or gives the bytes of last time when no number in it has changed.
+ * They are overwritten by the next exposition.
+ */
 export function formatBlock(view: FamilyView, values: Float64Array, block: number, format: ExpositionFormat): Buffer {
-  // Exemplars change without the numbers they stand beside.
-  if (format === 'openmetrics' && view.exemplarsAt.size > 0) return Buffer.from(render(view, values, block, format))
   let blocks = view.blocks.get(format)
   if (blocks === undefined) view.blocks.set(format, (blocks = []))
-  const known = blocks[block]
-  if (known !== undefined && !changed(view, values, block, known.numbers)) return known.bytes
-  const numbers = copy(view, values, block)
-  const bytes = Buffer.from(render(view, values, block, format))
-  blocks[block] = { numbers, bytes }
-  return bytes
+  // A block whose series are others than last time has been forgotten.
+  const known = (blocks[block] ??= createBlock(view, block))
+  if (!update(known.numbers, view, values, block) && !hasExemplars(view, format)) return known.text.bytes
+  known.text.clear()
+  render(known.text, view, values, { block, format })
+  return known.text.bytes
+}
+
+/** Numbers that no value equals, and no text. */
+function createBlock(view: FamilyView, block: number): BlockText {
+  const [start, end] = ends(view, block)
+  return { numbers: new Float64Array((end - start) * view.width).fill(-Infinity), text: new TextBuffer() }
+}
+
+/** Exemplars change without the numbers they stand beside. */
+function hasExemplars(view: FamilyView, format: ExpositionFormat): boolean {
+  return format === 'openmetrics' && view.exemplarsAt.size > 0
 }
 
 function ends(view: FamilyView, block: number): readonly [number, number] {
   return [block * BLOCK_SERIES, Math.min((block + 1) * BLOCK_SERIES, view.ats.length)]
 }
 
-function changed(view: FamilyView, values: Float64Array, block: number, before: Float64Array): boolean {
+/** Copies the block's numbers; true when one of them is another than before. */
+function update(numbers: Float64Array, view: FamilyView, values: Float64Array, block: number): boolean {
   const [start, end] = ends(view, block)
   let n = 0
+  let changed = false
   for (let i = start; i < end; i++) {
     const at = view.ats[i] as number
-    for (let k = 0; k < view.width; k++) if (!Object.is(values[at + k], before[n++])) return true
+    for (let k = 0; k < view.width; k++, n++) {
+      const value = values[at + k] as number
+      if (Object.is(value, numbers[n])) continue
+      numbers[n] = value
+      changed = true
+    }
   }
-  return false
+  return changed
 }
 
-function copy(view: FamilyView, values: Float64Array, block: number): Float64Array {
+function render(
+  out: TextBuffer,
+  view: FamilyView,
+  values: Float64Array,
+  { block, format }: { readonly block: number; readonly format: ExpositionFormat },
+): void {
   const [start, end] = ends(view, block)
-  const numbers = new Float64Array((end - start) * view.width)
-  for (let i = start; i < end; i++) {
-    const at = view.ats[i] as number
-    for (let k = 0; k < view.width; k++) numbers[(i - start) * view.width + k] = values[at + k] as number
-  }
-  return numbers
-}
-
-function render(view: FamilyView, values: Float64Array, block: number, format: ExpositionFormat): string {
-  const [start, end] = ends(view, block)
-  let text = ''
   if (view.header.kind === 'histogram') {
     const bounds = [...view.header.buckets.map((bound) => boundText(bound, format)), '+Inf'].map((le) => `${le}"} `)
-    for (let i = start; i < end; i++) text += renderHistogram(view, values, i, bounds, format)
-    return text
+    for (let i = start; i < end; i++) out.append(renderHistogram(view, values, i, bounds, format))
+    return
   }
   const { name } = view.header
   for (let i = start; i < end; i++) {
@@ -56,9 +70,8 @@ function render(view: FamilyView, values: Float64Array, block: number, format: E
     // A gauge never set.
     if (Number.isNaN(value)) continue
     const labels = view.labelTexts[i] as string
-    text += labels === '' ? `${name} ${numberText(value)}\n` : `${name}{${labels}} ${numberText(value)}\n`
+    out.append(labels === '' ? `${name} ${numberText(value)}\n` : `${name}{${labels}} ${numberText(value)}\n`)
   }
-  return text
 }
 
 function renderHistogram(

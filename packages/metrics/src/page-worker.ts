@@ -27,13 +27,12 @@ export function createPage({ shared, collectTimeoutMs }: PageData, main: MainThr
       // The main thread is busy or gone: the last values are better than none.
     }
     const format = negotiateFormat(request.headers['accept'])
-    return encode(request, CONTENT_TYPES[format], await exposer.render(outside, format))
+    return encode(request, CONTENT_TYPES[format], await exposer.bytes(outside, format))
   }
 }
 
-async function encode(request: OpsRequest, contentType: string, parts: readonly Buffer[]): Promise<OpsResponse> {
+async function encode(request: OpsRequest, contentType: string, body: Buffer): Promise<OpsResponse> {
   const headers = { 'content-type': contentType, vary: 'accept, accept-encoding' }
-  const body = Buffer.concat(parts)
   if (!acceptsGzip(request.headers['accept-encoding'])) return { status: 200, headers, body }
   // Level 1: a tenth of the size at a third of the time of the default.
   return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: await compress(body, { level: 1 }) }
