@@ -1,5 +1,5 @@
 /** A unit of work (request, job, cron tick) as an OpenTelemetry context: one object answers both worlds. */
-import { type Context, isSpanContextValid, ROOT_CONTEXT, type Span } from '@opentelemetry/api'
+import { type Context, INVALID_TRACEID, ROOT_CONTEXT, type Span } from '@opentelemetry/api'
 import type { TraceParent } from './headers.ts'
 import { createSpanId, createTraceId } from './ids.ts'
 
@@ -195,7 +195,13 @@ class Work implements WorkContext {
     const span = value as Span | undefined
     const ids = span?.spanContext()
     // A tracer that is not installed hands out spans without ids: the unit's own stay.
-    return new Work(this.#unit, ids !== undefined && isSpanContextValid(ids) ? ids : this, span, this.#entries, narrow)
+    return new Work(
+      this.#unit,
+      ids !== undefined && ids.traceId !== INVALID_TRACEID ? ids : this,
+      span,
+      this.#entries,
+      narrow,
+    )
   }
   deleteValue(key: symbol): WorkContext {
     return this.setValue(key, undefined)

@@ -1,7 +1,15 @@
 /** The request path: the one place where every request pays, in every framework alike. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { trace } from '@opentelemetry/api'
-import { noopMeter, registerContextManager, runInContext, silentLogger, systemClock, type WorkContext } from '@ops/core'
+import {
+  currentContext,
+  noopMeter,
+  registerContextManager,
+  runInContext,
+  silentLogger,
+  systemClock,
+  type WorkContext,
+} from '@ops/core'
 import { ClientClosedError } from './errors.ts'
 import { readContext } from './inbound.ts'
 import { httpMetrics } from './metrics.ts'
@@ -101,7 +109,11 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
       const context = trace.setSpan(unit, span) as WorkContext
       const record = new RequestRecord({ request, response, context, span, startedMs: clock.monotonic(), routeOf })
       // In the context, so that the line carries the ids. 'close' without 'finish' is a client that went away.
-      response.on('finish', () => runInContext(context, () => finish(record, true)))
+      response.on('finish', () => {
+        // Mostly it still runs in the context that ended the response; entering it again would cost a frame.
+        if (currentContext() === context) finish(record, true)
+        else runInContext(context, () => finish(record, true))
+      })
       response.on('close', () => {
         if (!record.ended) runInContext(context, () => finish(record, false))
       })
