@@ -7,5 +7,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
-  paint: (colour, text) => (process.stdout.isTTY ? styleText(colour, text, { stream: process.stdout }) : text),
+  // One of the two in a pipe is enough to keep colour out of it.
+  paint: (colour, text) =>
+    process.stdout.isTTY && process.stderr.isTTY ? styleText(colour, text, { stream: process.stdout }) : text,
 })

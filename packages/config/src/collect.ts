@@ -7,7 +7,7 @@ import { type ConfigFile, readFileLayer } from './file-layer.ts'
 import { readMountLayer } from './mount-layer.ts'
 import { hasPrefix, tryFindMeant } from './near-miss.ts'
 import type { LoadConfigOptions } from './options.ts'
-import type { ConfigProblem } from './problem.ts'
+import { type ConfigProblem, shownName } from './problem.ts'
 import { readWholeFile } from './read-file.ts'
 import { registerSecret } from './secret-forms.ts'
 import type { ConfigShape } from './setting.ts'
@@ -174,7 +174,12 @@ class LayerCollector implements Collector {
     if (this.#ignored.has(key)) return undefined
     const meant = tryFindMeant(key, Object.keys(this.#shape))
     const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`
-    return { reason: 'unknown', key, origin, message: `is no declared setting, expected a declared name${hint}` }
+    return {
+      reason: 'unknown',
+      key: shownName(key),
+      origin,
+      message: `is no declared setting, expected a declared name${hint}`,
+    }
   }
 
   /** A name one slip away from a setting that nothing sets is taken for that setting misspelt. */

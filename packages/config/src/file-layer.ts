@@ -2,7 +2,7 @@
 import { extname } from 'node:path'
 import { type Entry, isForbiddenName, type LayerReading } from './entry.ts'
 import type { FileContent } from './file-content.ts'
-import type { ConfigProblem } from './problem.ts'
+import { type ConfigProblem, shownName } from './problem.ts'
 import { readWholeFile } from './read-file.ts'
 import type { VolumeView } from './volume.ts'
 
@@ -60,7 +60,7 @@ function toReading(file: ConfigFile, content: FileContent): LayerReading {
     const origin = file.path + place
     const message = problem ?? depthProblem(value)
     if (message === undefined) entries.push({ key, layer: 'file', origin, value, form: 'typed' })
-    else problems.push({ reason: 'invalid', key, origin, message })
+    else problems.push({ reason: 'invalid', key: shownName(key), origin, message })
   }
   return { entries, problems }
 }

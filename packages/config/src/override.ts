@@ -73,6 +73,8 @@ export interface OverrideSet {
 
 export function createOverrideSet(clock: Clock): OverrideSet {
   let held = new Map<string, Override>()
+  /** Of replaced overrides too: a refusal of the new one brings the old one back. */
+  const timers = new Set<Timer>()
   const swap = (next: Map<string, Override>): (() => void) => {
     const before = held
     held = next
@@ -87,7 +89,11 @@ export function createOverrideSet(clock: Clock): OverrideSet {
       const ttlMs = parseTtl(options.ttl)
       const keys = entries.map(({ key }) => key)
       // Asked for when its turn comes: a later override may have taken the key, or have been refused again.
-      const timer = clock.setTimeout(() => onEnd(() => keys.filter((key) => held.get(key)?.timer === timer)), ttlMs)
+      const timer = clock.setTimeout(() => {
+        timers.delete(timer)
+        onEnd(() => keys.filter((key) => held.get(key)?.timer === timer))
+      }, ttlMs)
+      timers.add(timer)
       const expiresAt = new Date(clock.now() + ttlMs).toISOString()
       const next = new Map(held)
       for (const entry of entries) {
@@ -100,6 +106,7 @@ export function createOverrideSet(clock: Clock): OverrideSet {
       const undo = swap(next)
       return () => {
         timer.cancel()
+        timers.delete(timer)
         undo()
       }
     },
@@ -109,7 +116,7 @@ export function createOverrideSet(clock: Clock): OverrideSet {
       return swap(next)
     },
     close() {
-      for (const { timer } of held.values()) timer.cancel()
+      for (const timer of timers) timer.cancel()
     },
   }
 }

@@ -43,3 +43,8 @@ function describeText(text: string): string {
   const spaces = text !== text.trim() ? ' with spaces around it' : ''
   return `text of ${text.length} ${text.length === 1 ? 'character' : 'characters'}${spaces}`
 }
+
+/** A name as written where it looks like one; what stands in a name's place by accident may be a secret. */
+export function shownName(name: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) ? name : 'a key'
+}
