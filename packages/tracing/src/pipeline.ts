@@ -15,6 +15,8 @@ import type { TracingStatus } from './status.ts'
 import { withThreshold } from './trace-state.ts'
 
 const SWEEP_PERIOD_MS = 1000
+/** The end of a process waits no longer for a collector, which may be what is broken: an orchestrator counts in seconds. */
+const LAST_FLUSH_MS = 1500
 
 /** The running parts. */
 export interface Pipeline {
@@ -29,7 +31,7 @@ export interface Pipeline {
   onSweep(tick: () => void): void
   /** Delivers what is decided. Never rejects. */
   flush(): Promise<void>
-  /** Decides everything that is open and delivers it: for the end of the process. Never rejects. */
+  /** Decides everything that is open and delivers what it can in 1.5 s: for the end of the process. Never rejects. */
   finish(): Promise<void>
   /** {@link Pipeline.finish}, then closes the exporter and stops all timers. */
   close(): Promise<void>
@@ -72,7 +74,7 @@ export function createPipeline(options: TracingOptions): Pipeline {
     },
     async finish() {
       buffer.finish()
-      await loop?.flush()
+      if (loop !== undefined) await atMost(LAST_FLUSH_MS, loop.flush(), clock)
     },
     async close() {
       sweeps.cancel()
@@ -114,4 +116,15 @@ function createShip(loop: ExportLoop, options: TracingOptions): Ship {
     const traceState = withThreshold(segment.head.callerState, verdict.threshold)
     loop.push({ span: new KeptSpan(span, { traceState, reason }, outlet), priority })
   }
+}
+
+/** Resolves when the work is done or the time is up; the work goes on. */
+function atMost(limitMs: number, work: Promise<void>, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.setTimeout(resolve, limitMs)
+    work.finally(() => {
+      timer.cancel()
+      resolve()
+    })
+  })
 }

@@ -3,6 +3,7 @@ import { createContext, currentContext, runInContext } from '@ops/core'
 import { createTestRandom, recordLogs } from '@ops/testing'
 import { expect, test } from 'vitest'
 import { startCollector } from './support/collector.ts'
+import { createEndingLifecycle } from './support/lifecycle.ts'
 import { createMemoryExporter } from './support/memory-exporter.ts'
 import { startTestTracing, type TestTracing } from './support/start.ts'
 
@@ -200,6 +201,20 @@ test('shutdown() delivers, counts what it cannot deliver, and closes the exporte
   expect(t.exporter.names()).toEqual(['delivered'])
   expect(t.exporter.closed).toBe(true)
   expect(t.tracing.status()).toMatchObject({ queuedSpans: 0, droppedSpans: { shutdown: 1 } })
+})
+
+test('the last flush of a process waits 1.5 s at most when the exporter hangs', async () => {
+  const { lifecycle, flushAtEnd } = createEndingLifecycle()
+  const t = startTestTracing({ sample: ALL, lifecycle })
+  t.exporter.script.push('hang')
+  record(t, 'request')
+
+  const flushed = flushAtEnd()
+  await t.clock.advance(1500)
+  await flushed
+
+  expect(t.exporter.names()).toEqual([])
+  await t.clock.advance(10_000)
 })
 
 test('an exporter that cannot be loaded is tried again with the next batch', async () => {

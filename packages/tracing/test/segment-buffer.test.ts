@@ -2,6 +2,7 @@ import { type Span, SpanStatusCode } from '@opentelemetry/api'
 import { createContext } from '@ops/core'
 import { keep, span } from '@ops/tracing'
 import { expect, test } from 'vitest'
+import { createEndingLifecycle } from './support/lifecycle.ts'
 import { startTestTracing, type TestTracing } from './support/start.ts'
 
 const HEAD_OFF = { head: 0 }
@@ -219,15 +220,7 @@ test('keep() keeps the trace with its reason when the head left it out', async (
 })
 
 test('the last flush of a process ends what is open and says so', async () => {
-  let flushAtEnd: () => void | Promise<void> = () => {}
-  const lifecycle = {
-    draining: false,
-    onDrain: () => {},
-    onClose: () => {},
-    onFlush: (_: string, flush: () => void | Promise<void>) => {
-      flushAtEnd = flush
-    },
-  }
+  const { lifecycle, flushAtEnd } = createEndingLifecycle()
   const t = startTestTracing({ sample: HEAD_OFF, lifecycle })
   openRequest(t, 'in flight').child('done').end()
   openRequest(t, 'finished').root.end()
