@@ -7,6 +7,7 @@ import { isOpsError } from '@ops/core'
 import { parseDotenv } from './dotenv.ts'
 import type { ConfigInvalidError } from './errors.ts'
 import { envExample } from './example-file.ts'
+import { plainText } from './grammar.ts'
 import { loadConfig } from './load.ts'
 import type { LoadConfigOptions } from './options.ts'
 import { compareEnvironments } from './parity.ts'
@@ -175,7 +176,7 @@ async function runExplain({ settings, values, names, context }: Call): Promise<n
   else
     for (const { key, value, origin, layer, shadowed, description, reload } of found) {
       context.out(
-        `${key} = ${JSON.stringify(value) ?? 'not set'}\n  ${description}\n  from ${layer}: ${origin}; reload: ${reload}\n`,
+        `${key} = ${value === undefined ? 'not set' : plainText(value)}\n  ${description}\n  from ${layer}: ${origin}; reload: ${reload}\n`,
       )
       for (const loser of shadowed)
         context.out(`  ${context.paint('yellow', 'shadows')} ${loser.layer}: ${loser.origin}\n`)
@@ -210,5 +211,5 @@ async function environment(path: string, { ignore = [] }: Values): Promise<LoadC
 }
 
 function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`
+  return `${JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each), 2)}\n`
 }

@@ -86,6 +86,15 @@ function grammarOf(def: WrapperDef): Grammar<unknown> | undefined {
 /** Text for a value of a schema: its grammar's print, else the text itself, else JSON. */
 export function printValue(schema: z.core.$ZodType, value: unknown): string {
   const { grammar } = schemaShape(schema)
-  if (grammar !== undefined && typeof value !== 'string') return grammar.print(value)
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+  return grammar !== undefined && typeof value !== 'string' ? grammar.print(value) : plainText(value)
+}
+
+/** Text of any value; what JSON cannot hold (a bigint, a cycle) by its own rendering. Never throws. */
+export function plainText(value: unknown): string {
+  if (typeof value === 'string') return value
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return typeof value === 'bigint' ? String(value) : `[${typeof value}]`
+  }
 }

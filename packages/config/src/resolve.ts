@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { SecretRegistry } from '@ops/core'
 import type { Collection } from './collect.ts'
 import type { Entry } from './entry.ts'
+import { plainText } from './grammar.ts'
 import { type AnySetting, parseAbsent, parseEntry } from './parse-value.ts'
 import type { ConfigProblem } from './problem.ts'
 import { registerSecret } from './secret-forms.ts'
@@ -91,7 +92,7 @@ function wrap(definition: AnySetting, { parsed, entry, previous, before, registr
   if (!definition.sensitive) return isDeepStrictEqual(before?.value, parsed) ? before?.value : deepFreeze(parsed)
   if (parsed === undefined) return undefined
   registerSecret(registry, parsed)
-  const text = typeof entry?.value === 'string' ? entry.value : (JSON.stringify(parsed) ?? '')
+  const text = typeof entry?.value === 'string' ? entry.value : plainText(parsed)
   const old = isSecret(before?.value) ? before.value : undefined
   if (old?.equals(text) === true && previous === undefined) {
     // A source that named the previous value and names it no more has ended the overlap itself.
@@ -107,8 +108,10 @@ function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
   const prototype = Object.getPrototypeOf(value)
   if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return value
+  // Frozen before its members are looked at: a cycle comes round to something frozen.
+  Object.freeze(value)
   for (const inner of Object.values(value)) deepFreeze(inner)
-  return Object.freeze(value)
+  return value
 }
 
 /** A group's own check sees its values together; it runs only when all of them are there. */

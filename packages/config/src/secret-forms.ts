@@ -2,11 +2,13 @@
 import type { SecretRegistry } from '@ops/core'
 
 /** Offers every form of a raw value: itself, without line ends, as JSON writes it, percent-encoded, and the password of a URL. */
-export function registerSecret(registry: SecretRegistry, value: unknown): void {
+export function registerSecret(registry: SecretRegistry, value: unknown, seen: Set<unknown> = new Set()): void {
   if (typeof value === 'string') for (const form of formsOf(value)) offer(registry, form)
-  else if (typeof value === 'object' && value !== null)
-    for (const leaf of Object.values(value)) registerSecret(registry, leaf)
-  else if (typeof value === 'number') offer(registry, String(value))
+  else if (typeof value === 'number' || typeof value === 'bigint') offer(registry, String(value))
+  else if (typeof value === 'object' && value !== null && !seen.has(value)) {
+    seen.add(value)
+    for (const leaf of Object.values(value)) registerSecret(registry, leaf, seen)
+  }
 }
 
 function offer(registry: SecretRegistry, value: string): void {

@@ -1,6 +1,7 @@
 /** The value of a secret: carried everywhere, shown nowhere. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { inspect } from 'node:util'
+import { plainText } from './grammar.ts'
 
 const MASK = '[secret]'
 
@@ -77,6 +78,6 @@ export function createSecret<T>(
   value: T,
   options: { readonly text?: string; readonly previous?: Secret<T> | undefined } = {},
 ): Secret<T> {
-  const text = options.text ?? (typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)))
+  const text = options.text ?? plainText(value)
   return new MaskedSecret(value, text, options.previous)
 }

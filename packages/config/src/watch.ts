@@ -90,7 +90,7 @@ function createDirectoryWatch(
     watched.get(directory)?.watcher.close()
     watched.delete(directory)
   }
-  const add = (directory: string, names: ReadonlySet<string> | undefined, inode: string): void => {
+  const add = (directory: string, names: ReadonlySet<string> | undefined, inode: string): boolean => {
     try {
       const watcher = watch(directory, { persistent: false })
       const entry: Watched = { watcher, inode, names }
@@ -100,8 +100,10 @@ function createDirectoryWatch(
         if (matters || String(name) === basename(directory)) hit()
       })
       watcher.on('error', () => drop(directory))
+      return true
     } catch (error) {
       onError(directory, (error as NodeJS.ErrnoException).code ?? 'unknown')
+      return false
     }
   }
   return {
@@ -116,9 +118,8 @@ function createDirectoryWatch(
         }
         drop(directory)
         if (inode === '') onError(directory, 'ENOENT')
-        else add(directory, names, inode)
-        // What changed before the watch began made no event.
-        hit()
+        // What changed before the watch began made no event. Without a watch there is the poll alone: a hit would come round for ever.
+        else if (add(directory, names, inode)) hit()
       }
     },
     close() {

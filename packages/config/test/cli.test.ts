@@ -101,7 +101,7 @@ describe('ops-config explain', () => {
 
     expect(out).toBe(
       `COUNT = 6\n  A count\n  from environment: environment; reload: live\n  shadows file: ${file}:1:1\n` +
-        'SECRET_TOKEN = "[secret]"\n  Token of the upstream\n  from environment: environment; reload: live\n' +
+        'SECRET_TOKEN = [secret]\n  Token of the upstream\n  from environment: environment; reload: live\n' +
         'TITLE = not set\n  A text\n  from default: default; reload: live\n',
     )
     expect((await run(withSettings('explain', 'NOVEL'))).code).toBe(2)

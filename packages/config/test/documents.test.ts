@@ -220,6 +220,26 @@ describe('defineConfig()', () => {
 })
 
 describe('loadConfig() with zod schemas of the application', () => {
+  test('loadConfig() takes values that JSON cannot hold', async () => {
+    const cycle: { self?: unknown } = {}
+    cycle.self = cycle
+    const declared = defineConfig({
+      BIG: setting(z.string().transform(BigInt).default(7n), 'A bigint'),
+      CYCLE: setting(z.any().default(cycle), 'A cycle'),
+      HIDDEN: secret(z.string().transform(BigInt).default(123456789n), 'A secret bigint'),
+      NESTED: secret(z.any().default({ cycle, list: [{ key: CANARY }] }), 'A secret with a cycle'),
+    })
+
+    const config = await loadConfig(declared, { env: { BIG: '12345678901234567890' } })
+
+    expect(config.current.BIG).toBe(12345678901234567890n)
+    expect(config.current.HIDDEN.equals('123456789')).toBe(true)
+    expect(config.secrets.values()).toEqual(expect.arrayContaining(['123456789', CANARY]))
+    expect(config.status().hash).toMatch(/^[0-9a-f]{16}$/)
+    expect((await config.reload()).result).toBe('unchanged')
+    expect(configRegistry(declared).entries[0]?.default).toBe('7')
+  })
+
   test('loadConfig() takes async refinements, transforms and objects, and survives what they throw', async () => {
     const declared = defineConfig({
       SLOW: setting(

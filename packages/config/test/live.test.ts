@@ -70,6 +70,8 @@ test('the example follows edits of its log level and rotates its password three 
   await volume.swap({ LOG_LEVEL: 'debug', DB_PASSWORD: passwordOf(0) })
   await waitFor(() => output().includes('level debug\n'))
 
+  for (let storm = 0; storm < 50; storm++) child.kill('SIGHUP')
+
   for (const version of [1, 2, 3]) {
     database.allow(passwordOf(version))
     await volume.swap({ LOG_LEVEL: 'debug', DB_PASSWORD: passwordOf(version) })

@@ -12,11 +12,12 @@ import {
   loadConfig,
   oneOf,
   port,
+  type Secret,
   secret,
   setting,
   url,
 } from '@ops/config'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
 
 const CANARY = 'canary-5ecret-9f3b'
@@ -123,5 +124,29 @@ describe('loadConfig()', () => {
     })
     expect(config.explain('DATABASE_URL').value).toBe('[secret]')
     expect(config.status()).toMatchObject({ generation: 1, pendingRestart: [], overrides: [], watching: false })
+  })
+
+  test('loadConfig() finds .env in the working directory when dotenv is true, and needs none', async () => {
+    const before = process.cwd()
+    process.chdir(directory)
+    try {
+      expect((await loadConfig(settings, { env: { DATABASE_URL }, dotenv: true })).current.PORT).toBe(3000)
+      await writeFile('.env', 'PORT=8080\n')
+      expect((await loadConfig(settings, { env: { DATABASE_URL }, dotenv: true })).current.PORT).toBe(8080)
+    } finally {
+      process.chdir(before)
+    }
+  })
+
+  test('loadConfig() infers the types of values from their schemas', async () => {
+    const { current } = await loadConfig(settings, { env: { DATABASE_URL } })
+
+    expectTypeOf(current.DATABASE_URL).toEqualTypeOf<Secret<string>>()
+    expectTypeOf(current.LOG_LEVEL).toEqualTypeOf<'debug' | 'info' | 'warn' | 'error'>()
+    expectTypeOf(current.REQUEST_TIMEOUT).toEqualTypeOf<number>()
+    expectTypeOf(current.CORS_ORIGINS).toEqualTypeOf<readonly string[] | undefined>()
+    expectTypeOf(current.S3_BUCKET).toEqualTypeOf<string | undefined>()
+    // @ts-expect-error nothing undeclared can be read
+    expect(current.NOVEL).toBeUndefined()
   })
 })

@@ -210,6 +210,29 @@ describe('watch', () => {
     expect(config.status()).toMatchObject({ watching: true, lastReload: { result: 'unchanged' } })
   })
 
+  test('watch goes by the poll alone, and says so once, where a directory is not there', async () => {
+    const { logger, records } = recordLogs()
+    const absent = join(scratch.path, 'none', 'local.yaml')
+    const { clock, reloads } = await startByHand({
+      sources: [],
+      files: [{ path: absent, optional: true }],
+      env: {},
+      logger,
+    })
+
+    await clock.advance(29_000)
+    expect(reloads()).toBe(0)
+    for (let minute = 1; minute <= 2; minute++) {
+      await clock.advance(60_000)
+      await waitFor(() => reloads() >= minute)
+    }
+
+    expect(reloads()).toBeLessThanOrEqual(4)
+    expect(records.map(({ level, message }) => [level, message])).toEqual([
+      ['warn', 'Cannot watch a configuration directory: relying on the poll'],
+    ])
+  })
+
   test('watch stops all timers and the sources when closed', async () => {
     const { clock, config, hand, reloads } = await startByHand()
     hand.signal()
