@@ -1,17 +1,18 @@
 /** `createCache`: wires the tiers, the backplane and the figures of one cache, and hands out its definitions. */
 import { type Clock, noopMeter, requireTenant, silentLogger, systemClock, systemRandom } from '@ops/core'
 import { Backplane } from './backplane.ts'
+import { CoarseClock } from './coarse-clock.ts'
 import { type CachedResource, Definition } from './definition.ts'
 import { Epochs } from './epochs.ts'
 import { CacheUnavailableError } from './errors.ts'
 import { formatMessage, type InvalidationMessage, tryParseMessage } from './message.ts'
 import { assertRange, type CacheOptions, type DefinitionOptions, definitionSettings } from './options.ts'
-import { type CacheParts, registerParts } from './parts.ts'
+import { type CacheParts, createShards, registerParts } from './parts.ts'
 import { ProcessTier } from './process-tier.ts'
 import { assertRedisLike } from './redis-client.ts'
 import { RemoteTier } from './remote-tier.ts'
 import { createTelemetry, type Telemetry } from './telemetry.ts'
-import { encodeKeyPart, hashText, type ShardKeys, shardKeys, tagKey } from './tenant-key.ts'
+import { encodeKeyPart, hashText, type ShardKeys, tagKey } from './tenant-key.ts'
 import { createTenantLimit } from './tenant-limit.ts'
 
 /** What one tenant's data, or the global data, can be told as a whole. */
@@ -151,12 +152,14 @@ class TieredCache implements Cache {
       remote,
       clock,
       logger,
+      coarseClock: new CoarseClock(clock),
       local: new ProcessTier(l1?.maxBytes ?? 0),
       epochs: new Epochs(),
       backplane: this.#backplane ?? { validUntil: Number.NEGATIVE_INFINITY },
       limit: createTenantLimit(options.maxLoadsPerTenant ?? 32),
       random: options.random ?? systemRandom,
       shardsPerTenant: options.shardsPerTenant ?? 4,
+      shardOf: createShards(name, options.shardsPerTenant ?? 4),
       maxValueBytes: options.maxValueBytes ?? 2 ** 20,
       compressAboveBytes: options.compressAboveBytes ?? 4096,
       freezeValues: options.freezeValues ?? process.env['NODE_ENV'] !== 'production',
@@ -234,10 +237,10 @@ class TieredCache implements Cache {
   }
 
   async #invalidateShards(message: InvalidationMessage, keys: (shard: ShardKeys) => readonly string[]): Promise<void> {
-    const { remote, name, shardsPerTenant } = this.#parts
+    const { remote, name, shardsPerTenant, shardOf } = this.#parts
     this.#apply(message)
     try {
-      const shards = Array.from({ length: shardsPerTenant }, (_, i) => shardKeys(name, message.tenant || undefined, i))
+      const shards = Array.from({ length: shardsPerTenant }, (_, i) => shardOf(message.tenant, i))
       await Promise.all(shards.map((shard) => remote.invalidate(keys(shard), formatMessage(message))))
     } catch (error) {
       throw new CacheUnavailableError(name, `invalidate by ${message.scope}`, error)

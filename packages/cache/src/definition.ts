@@ -1,10 +1,11 @@
 /** A cached resource as its users see it: the hot path of reads, and invalidation. */
 import { currentContext, TenantRequiredError } from '@ops/core'
+import type { CoarseClock } from './coarse-clock.ts'
 import { CacheClosedError, CacheUnavailableError } from './errors.ts'
 import { createLoader } from './loader.ts'
 import { formatMessage } from './message.ts'
 import type { DefinitionSettings } from './options.ts'
-import { type CacheParts, shardOf } from './parts.ts'
+import type { CacheParts } from './parts.ts'
 import type { Held, Partition } from './process-tier.ts'
 import { Resolver, type Target } from './resolver.ts'
 import type { DefinitionFigures } from './telemetry.ts'
@@ -40,6 +41,9 @@ export class Definition<V> implements CachedResource<V> {
   readonly #figures: DefinitionFigures
   readonly #resolver: Resolver<V>
   readonly #partitions: ReadonlyMap<string, Partition>
+  readonly #now: CoarseClock
+  readonly #backplane: CacheParts['backplane']
+  readonly #isGlobal: boolean
 
   constructor(parts: CacheParts, settings: DefinitionSettings<V>, figures: DefinitionFigures) {
     this.#parts = parts
@@ -48,6 +52,9 @@ export class Definition<V> implements CachedResource<V> {
     const loader = createLoader({ cache: parts.name, settings, clock: parts.clock, limit: parts.limit, figures })
     this.#resolver = new Resolver({ parts, settings, loader, figures })
     this.#partitions = parts.local.partitionsOf(settings.name)
+    this.#now = parts.coarseClock
+    this.#backplane = parts.backplane
+    this.#isGlobal = settings.isGlobal
   }
 
   get(id: string): Promise<V> {
@@ -55,8 +62,8 @@ export class Definition<V> implements CachedResource<V> {
       const tenant = this.#tenant('read')
       const held = this.#partitions.get(tenant)?.get(id) as Held<V> | undefined
       if (held !== undefined) {
-        const now = this.#parts.clock.monotonic()
-        if (now < this.#parts.backplane.validUntil) {
+        const now = this.#now.now()
+        if (now < this.#backplane.validUntil) {
           if (now < held.refreshAt) {
             this.#figures.l1Hits++
             return held.promise
@@ -74,8 +81,8 @@ export class Definition<V> implements CachedResource<V> {
   peek(id: string): V | undefined {
     const held = this.#partitions.get(this.#tenant('read'))?.get(id) as Held<V> | undefined
     if (held === undefined) return undefined
-    const now = this.#parts.clock.monotonic()
-    return now < held.freshUntil && now < this.#parts.backplane.validUntil ? held.value : undefined
+    const now = this.#now.now()
+    return now < held.freshUntil && now < this.#backplane.validUntil ? held.value : undefined
   }
 
   async getMany(ids: readonly string[]): Promise<V[]> {
@@ -129,8 +136,7 @@ export class Definition<V> implements CachedResource<V> {
   }
 
   #tenant(operation: string): string {
-    if (this.#parts.isClosed()) throw new CacheClosedError(this.#parts.name)
-    if (this.#settings.isGlobal) return ''
+    if (this.#isGlobal) return ''
     const tenant = currentContext()?.tenant
     if (tenant === undefined || tenant === '')
       throw new TenantRequiredError(`${operation} cache ${this.#settings.name}`)
@@ -138,11 +144,13 @@ export class Definition<V> implements CachedResource<V> {
   }
 
   #target(tenant: string, id: string): Target {
+    // Not on the way of a hit: a closed cache holds nothing.
+    if (this.#parts.isClosed()) throw new CacheClosedError(this.#parts.name)
     if (typeof id !== 'string')
       throw new TypeError(`Cannot use cache ${this.#settings.name}: id is ${typeof id}, expected a string`)
     const { name, schemaVersion, tags } = this.#settings
     const hash = hashText(id)
-    const shard = shardOf(this.#parts, tenant, hash)
+    const shard = this.#parts.shardOf(tenant, hash)
     return { tenant, id, hash, shard, key: valueKey(shard, name, schemaVersion, id), tagged: tags !== undefined }
   }
 }

@@ -3,6 +3,7 @@
 import { SpanStatusCode, trace } from '@opentelemetry/api'
 import type { Clock } from '@ops/core'
 import { CacheLoadTimeoutError } from './errors.ts'
+import { LoadScope } from './load-scope.ts'
 import type { DefinitionSettings, LoadContext } from './options.ts'
 import type { DefinitionFigures } from './telemetry.ts'
 import type { TenantLimit } from './tenant-limit.ts'
@@ -83,36 +84,32 @@ async function runLoad<V, T>(
   tenant: string,
   work: (context: LoadContext) => Promise<T>,
 ): Promise<Loaded<T>> {
-  const controller = new AbortController()
   const startedAt = clock.monotonic()
-  const tracer = trace.getTracer('@ops/cache')
-  return tracer.startActiveSpan(
-    'cache load',
-    { attributes: { 'ops.cache.name': `${cache}.${settings.name}` } },
-    async (span) => {
-      let onTimeout = (_error: Error): void => {}
-      const timedOut = new Promise<never>((_, reject) => {
-        onTimeout = reject
-      })
-      // It may fire while the load still waits for its place, with nobody racing it.
-      timedOut.catch(() => {})
-      const timer = clock.setTimeout(() => {
-        const error = new CacheLoadTimeoutError(`${cache}.${settings.name}`, settings.hardMs)
-        controller.abort(error)
-        onTimeout(error)
-      }, settings.hardMs)
-      try {
-        const bounded = () => Promise.race([work({ tenant, signal: controller.signal }), timedOut])
-        const value = await limit.run(tenant, bounded, controller.signal)
-        return { value, loadMs: clock.monotonic() - startedAt }
-      } catch (error) {
-        span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : 'error' })
-        throw error
-      } finally {
-        timer.cancel()
-        figures.loadDuration.observe((clock.monotonic() - startedAt) / 1000)
-        span.end()
-      }
-    },
-  )
+  const scope = new LoadScope(tenant)
+  const timer = clock.setTimeout(() => {
+    scope.abort(new CacheLoadTimeoutError(`${cache}.${settings.name}`, settings.hardMs))
+  }, settings.hardMs)
+  try {
+    const load = () => limit.run(tenant, () => scope.bound(work(scope)), scope)
+    return { value: await traced(`${cache}.${settings.name}`, load), loadMs: clock.monotonic() - startedAt }
+  } finally {
+    timer.cancel()
+    figures.loadDuration.observe((clock.monotonic() - startedAt) / 1000)
+  }
+}
+
+/** Inside a span of its own where a trace is being recorded, so that the loader's spans lie under it. */
+async function traced<T>(name: string, work: () => Promise<T>): Promise<T> {
+  if (trace.getActiveSpan()?.isRecording() !== true) return work()
+  const attributes = { 'ops.cache.name': name }
+  return trace.getTracer('@ops/cache').startActiveSpan('cache load', { attributes }, async (span) => {
+    try {
+      return await work()
+    } catch (error) {
+      span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : 'error' })
+      throw error
+    } finally {
+      span.end()
+    }
+  })
 }

@@ -1,6 +1,8 @@
 /** The parts of one cache that its definitions share. */
 import type { Clock, Logger, Random } from '@ops/core'
+import { LRUCache } from 'lru-cache'
 import type { Backplane } from './backplane.ts'
+import type { CoarseClock } from './coarse-clock.ts'
 import type { Epochs } from './epochs.ts'
 import type { ProcessTier } from './process-tier.ts'
 import type { RemoteTier } from './remote-tier.ts'
@@ -17,9 +19,12 @@ export interface CacheParts {
   readonly backplane: Pick<Backplane, 'validUntil'>
   readonly limit: TenantLimit
   readonly clock: Clock
+  readonly coarseClock: CoarseClock
   readonly random: Random
   readonly logger: Logger
   readonly shardsPerTenant: number
+  /** The shard of a tenant (`''` is global) in which a hash falls. */
+  readonly shardOf: (tenant: string, hash: number) => ShardKeys
   readonly maxValueBytes: number
   readonly compressAboveBytes: number
   readonly freezeValues: boolean
@@ -27,9 +32,20 @@ export interface CacheParts {
   isClosed(): boolean
 }
 
-/** The keys of the shard in which `hash` falls; `''` is global. */
-export function shardOf(parts: CacheParts, tenant: string, hash: number): ShardKeys {
-  return shardKeys(parts.name, tenant === '' ? undefined : tenant, hash % parts.shardsPerTenant)
+const MAX_CACHED_TENANTS = 1_000
+
+/** The keys of the shard in which a hash falls, made once for each of the tenants seen last; `''` is global. */
+export function createShards(app: string, shardsPerTenant: number): (tenant: string, hash: number) => ShardKeys {
+  const tenants = new LRUCache<string, (ShardKeys | undefined)[]>({ max: MAX_CACHED_TENANTS })
+  return (tenant, hash) => {
+    let shards = tenants.get(tenant)
+    if (shards === undefined) {
+      shards = []
+      tenants.set(tenant, shards)
+    }
+    const shard = hash % shardsPerTenant
+    return (shards[shard] ??= shardKeys(app, tenant === '' ? undefined : tenant, shard))
+  }
 }
 
 const parts = new WeakMap<object, CacheParts>()

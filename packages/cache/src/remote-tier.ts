@@ -192,7 +192,7 @@ export class RemoteTier {
   async #acquireAll(items: readonly AcquireItem[]): Promise<readonly (readonly unknown[])[]> {
     const keys = items.flatMap(({ ref }) => keysOf(ref))
     const args = items.flatMap(({ ref, seen, token, leaseMs }) => [
-      Buffer.from(seen, 'latin1'),
+      seen === '' ? '' : Buffer.from(seen, 'latin1'),
       token,
       leaseMs,
       leaseMs + TOKEN_MARGIN_MS,

@@ -3,7 +3,7 @@ import { type Duration, parseDuration, requireTenant } from '@ops/core'
 import type { Cache } from './cache.ts'
 import { compress, decodeValue, encodeValue, expand, isCompressed } from './codec.ts'
 import { CacheUnavailableError } from './errors.ts'
-import { type CacheParts, partsOf, shardOf } from './parts.ts'
+import { type CacheParts, partsOf } from './parts.ts'
 import { SESSION_DESTROY, SESSION_TOUCH, SESSION_WRITE } from './session-scripts.ts'
 import { hashText, sessionKeys } from './tenant-key.ts'
 
@@ -100,7 +100,7 @@ async function keysOf({ parts, tenant }: Sessions, sid: string): Promise<[sessio
   const owner = tenant()
   if (typeof owner !== 'string' || owner === '')
     throw new TypeError('Cannot use a session: tenant() gave none, expected text')
-  return sessionKeys(shardOf(parts, owner, hashText(sid)), sid)
+  return sessionKeys(parts.shardOf(owner, hashText(sid)), sid)
 }
 
 function idleMsOf({ idleMs }: Sessions, { cookie }: StoredSession): number {

@@ -1,6 +1,8 @@
 /** From (tenant, name, schema, id) to Redis keys, injectively, with everything of a tenant shard in one hash slot. */
 
 const RESERVED = /[:{}%*?[\]\\#!\p{Cc}]/gu
+/** Most parts need nothing done. */
+const PLAIN = /^[\w.@-]*$/
 /** Lone ones only: with the flag, a pair is one character. */
 const SURROGATE = /\p{Surrogate}/gu
 
@@ -11,6 +13,7 @@ const hex = (code: number, width: number): string => code.toString(16).toUpperCa
  * become `%uXXXX`. Injective, because `%` itself is encoded.
  */
 export function encodeKeyPart(part: string): string {
+  if (PLAIN.test(part)) return part
   return part
     .replace(RESERVED, (char) => `%${hex(char.charCodeAt(0), 2)}`)
     .replace(SURROGATE, (char) => `%u${hex(char.charCodeAt(0), 4)}`)

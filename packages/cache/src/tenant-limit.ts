@@ -1,7 +1,12 @@
 /** Bounds how many loads a tenant runs at once, so that one tenant's cold cache does not take all of the database. */
 export interface TenantLimit {
-  /** Runs `work` when the tenant has a free place, in the order of asking. `signal` gives up the wait and throws its reason. */
-  run<T>(tenant: string, work: () => Promise<T>, signal: AbortSignal): Promise<T>
+  /** Runs `work` when the tenant has a free place, in the order of asking. The wait ends when `scope` is aborted, with its reason. */
+  run<T>(tenant: string, work: () => Promise<T>, scope: AbortableScope): Promise<T>
+}
+
+/** Something that tells whoever waits in it that the time is up. */
+export interface AbortableScope {
+  onAbort: (reason: Error) => void
 }
 
 interface Places {
@@ -13,7 +18,7 @@ interface Places {
 export function createTenantLimit(limit: number): TenantLimit {
   const tenants = new Map<string, Places>()
 
-  const enter = (tenant: string, signal: AbortSignal): Promise<void> | undefined => {
+  const enter = (tenant: string, scope: AbortableScope): Promise<void> | undefined => {
     const places = tenants.get(tenant) ?? { running: 0, waiting: new Set() }
     tenants.set(tenant, places)
     if (places.running < limit) {
@@ -21,16 +26,11 @@ export function createTenantLimit(limit: number): TenantLimit {
       return undefined
     }
     return new Promise((resolve, reject) => {
-      const start = () => {
-        signal.removeEventListener('abort', giveUp)
-        resolve()
+      scope.onAbort = (reason) => {
+        places.waiting.delete(resolve)
+        reject(reason)
       }
-      const giveUp = () => {
-        places.waiting.delete(start)
-        reject(signal.reason)
-      }
-      signal.addEventListener('abort', giveUp, { once: true })
-      places.waiting.add(start)
+      places.waiting.add(resolve)
     })
   }
   const leave = (tenant: string): void => {
@@ -43,8 +43,9 @@ export function createTenantLimit(limit: number): TenantLimit {
     } else if (--places.running === 0) tenants.delete(tenant)
   }
   return {
-    async run(tenant, work, signal) {
-      await enter(tenant, signal)
+    async run(tenant, work, scope) {
+      const waiting = enter(tenant, scope)
+      if (waiting !== undefined) await waiting
       try {
         return await work()
       } finally {

@@ -23,6 +23,7 @@ export async function connect(url: string = inject('redisUrl')): Promise<Redis> 
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     retryStrategy: () => 20,
+    disconnectTimeout: 100,
   })
   redis.on('error', () => {})
   open.unshift(() => redis.disconnect())

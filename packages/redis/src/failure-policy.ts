@@ -29,6 +29,8 @@ export function connectionPolicy(options: RedisOptions): IoredisOptions {
     connectionName: options.name,
     connectTimeout: options.connectTimeoutMs ?? 2_000,
     keepAlive: 10_000,
+    // A peer that no longer answers must not hold up a stop.
+    disconnectTimeout: 500,
     retryStrategy: (attempt) => retryDelayMs(attempt, maxRetryDelayMs, random),
     // 1: connect anew, but leave it to the caller whether to repeat the command.
     reconnectOnError: (error) => (isReadonlyError(error) ? 1 : false),
