@@ -55,8 +55,8 @@ export type Instruments<C extends MetricCatalog> = {
 /** Where packages record. The same declaration registered twice gives the same series. */
 export interface Meter {
   instruments<C extends MetricCatalog>(catalog: C): Instruments<C>
-  /** Calls `collect` before each exposition, to copy plain fields into instruments. Returns how to stop. */
-  onCollect(collect: () => void | Promise<void>): () => void
+  /** Calls `collect` before each exposition, to copy plain fields into instruments; `name` tells its failures apart. Returns how to stop. */
+  onCollect(collect: () => void | Promise<void>, options?: { readonly name?: string }): () => void
 }
 
 const nothing = { inc() {}, set() {}, observe() {}, remove() {}, bind: () => nothing }

@@ -81,3 +81,13 @@ test('noopMeter.instruments() gives every instrument of the catalogue when nobod
   took.bind({}).observe(0.1)
   expect(noopMeter.onCollect(() => {})).toBeTypeOf('function')
 })
+
+test('noopMeter calls no collector, named or not', () => {
+  let calls = 0
+  const collect = () => void calls++
+
+  noopMeter.onCollect(collect)()
+  noopMeter.onCollect(collect, { name: 'things' })()
+
+  expect(calls).toBe(0)
+})

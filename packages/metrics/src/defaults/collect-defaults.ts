@@ -20,11 +20,6 @@ export interface DefaultsOptions {
   readonly clock?: Clock
 }
 
-/** A meter whose collectors can be named; others ignore the name. */
-interface NamingMeter extends Meter {
-  onCollect(collect: () => void | Promise<void>, options?: { readonly name?: string }): () => void
-}
-
 /**
  * Collects {@link defaultMetrics} before each exposition, each part by a collector of its own.
  * Nothing is read in between, but for garbage collections, which are observed as they happen.
@@ -32,7 +27,6 @@ interface NamingMeter extends Meter {
  * @returns how to stop.
  */
 export function collectDefaults(meter: Meter, options: DefaultsOptions = {}): () => void {
-  const naming: NamingMeter = meter
   const { diskPaths = ['/'], certificates = [], clock = systemClock } = options
   const paths = { cgroupRoot: options.cgroupRoot ?? '/sys/fs/cgroup', procRoot: options.procRoot ?? '/proc' }
   const defaults = meter.instruments(defaultMetrics)
@@ -41,13 +35,13 @@ export function collectDefaults(meter: Meter, options: DefaultsOptions = {}): ()
   const stops = [
     () => eventLoop.stop(),
     watchGarbageCollection(defaults),
-    naming.onCollect(() => eventLoop.collect(), { name: 'event_loop' }),
-    naming.onCollect(createUsageCollector(defaults, paths), { name: 'usage' }),
-    naming.onCollect(createHandlesCollector(defaults, paths), { name: 'handles' }),
-    naming.onCollect(createDiskCollector(defaults, diskPaths), { name: 'disk' }),
+    meter.onCollect(() => eventLoop.collect(), { name: 'event_loop' }),
+    meter.onCollect(createUsageCollector(defaults, paths), { name: 'usage' }),
+    meter.onCollect(createHandlesCollector(defaults, paths), { name: 'handles' }),
+    meter.onCollect(createDiskCollector(defaults, diskPaths), { name: 'disk' }),
     ...(certificates.length === 0
       ? []
-      : [naming.onCollect(createCertificateCollector(defaults, certificates), { name: 'certificates' })]),
+      : [meter.onCollect(createCertificateCollector(defaults, certificates), { name: 'certificates' })]),
   ]
   return () => {
     for (const stop of stops) stop()
