@@ -244,3 +244,70 @@ test('export runs outside the unit of work whose span set it off, and makes no s
   expect(seen).toEqual([undefined, false])
   expect(t.exporter.names()).toEqual(['request'])
 })
+
+test.each([
+  [400, 'rejected'],
+  [404, 'rejected'],
+  [413, 'rejected'],
+  [408, 'retried'],
+  [429, 'retried'],
+  [500, 'retried'],
+  [503, 'retried'],
+  ['ECONNRESET', 'retried'],
+])('a batch that failed with %s is %s', async (code, outcome) => {
+  const t = startTestTracing({ sample: ALL })
+  t.exporter.script.push(Object.assign(new Error('no'), { code }))
+
+  record(t, 'request')
+  await t.tracing.flush()
+
+  const { queuedSpans, droppedSpans } = t.tracing.status()
+  expect({ queuedSpans, rejected: droppedSpans.rejected }).toEqual(
+    outcome === 'retried' ? { queuedSpans: 1, rejected: 0 } : { queuedSpans: 0, rejected: 1 },
+  )
+})
+
+test('retries wait twice as long each time up to 30 s, and start over once one was delivered', async () => {
+  const exporter = createMemoryExporter()
+  const t = startTestTracing({ sample: ALL, random: { next: () => 1 }, export: { exporter, maxBatchSpans: 1 } })
+  const failTimes = async (count: number) => {
+    exporter.script.push(...Array.from({ length: count }, () => new Error('down')))
+    record(t, 'request')
+    await t.clock.advance(1)
+    const waits: number[] = []
+    for (let left = exporter.script.length, s = 1; left > 0; s++) {
+      await t.clock.advance(1000)
+      if (exporter.script.length === left) continue
+      left = exporter.script.length
+      waits.push(s)
+      s = 0
+    }
+    return waits
+  }
+
+  const first = await failTimes(8)
+  await t.clock.advance(30_000)
+  const second = await failTimes(3)
+
+  expect(first).toEqual([1, 2, 4, 8, 16, 30, 30])
+  expect(exporter.spans.length).toBe(1)
+  expect(second).toEqual([1, 2])
+})
+
+test('a full batch leaves at once, but not while delivery backs off', async () => {
+  const exporter = createMemoryExporter()
+  const t = startTestTracing({ sample: ALL, random: { next: () => 1 }, export: { exporter, maxBatchSpans: 3 } })
+  for (let i = 0; i < 3; i++) record(t, 'request')
+  await t.clock.advance(0)
+  expect(exporter.batches).toEqual([3])
+
+  exporter.script.push(new Error('down'))
+  for (let i = 0; i < 3; i++) record(t, 'request')
+  await t.clock.advance(0)
+  for (let i = 0; i < 3; i++) record(t, 'request')
+  await t.clock.advance(999)
+  expect(exporter.batches).toEqual([3])
+  await t.clock.advance(1)
+
+  expect(exporter.batches).toEqual([3, 3, 3])
+})

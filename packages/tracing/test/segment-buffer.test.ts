@@ -233,3 +233,63 @@ test('the last flush of a process ends what is open and says so', async () => {
     'sampling.reason': 'unfinished',
   })
 })
+
+test('what is still to come of a sampled segment counts as an error when it fails after it was decided', async () => {
+  const t = startTestTracing({ sample: { head: 1, rules: [{ name: 'request', head: 0.999 }] } })
+  const { root, child } = openRequest(t)
+  child('early').end()
+  await t.clock.advance(61_000)
+
+  const culprit = fail(child('culprit'))
+  root.end()
+  culprit.end()
+  await t.tracing.flush()
+
+  expect(t.exporter.named('request').attributes['sampling.reason']).toBe('error')
+  expect(t.exporter.named('culprit').spanContext().traceState?.serialize()).toBe('ot=th:0')
+})
+
+test('a root leaves once when a late child of a sampled segment fails', async () => {
+  const t = startTestTracing({ sample: { head: 1 } })
+  const { root, child } = openRequest(t)
+  root.end()
+
+  fail(child('late')).end()
+  await t.tracing.flush()
+
+  expect(t.exporter.names().toSorted()).toEqual(['late', 'request'])
+})
+
+test('a sampled segment stays together when a newer healthy one can go instead', async () => {
+  const rules = [{ name: 'sampled', head: 1 }]
+  const t = startTestTracing({ sample: { head: 0, rules }, limits: { maxSegments: 2 } })
+  openRequest(t, 'sampled').child('held').end()
+  openRequest(t, 'healthy').child('lost').end()
+
+  openRequest(t, 'one too many')
+  await t.tracing.flush()
+
+  expect(t.exporter.names()).toEqual([])
+  expect(t.tracing.status()).toMatchObject({ heldSpans: 1, droppedSpans: { segments_full: 1 } })
+})
+
+test('a segment that goes on after its decision stays under its bound of spans', async () => {
+  const t = startTestTracing({ sample: { head: 1 }, limits: { maxSpansPerSegment: 3 } })
+  const { root, child } = openRequest(t)
+  await t.clock.advance(61_000)
+
+  for (let i = 0; i < 10; i++) child(`event ${i}`).end()
+  root.end()
+  await t.tracing.flush()
+
+  expect(t.exporter.names()).toEqual(['event 0', 'event 1', 'event 2', 'request'])
+  expect(t.tracing.status().droppedSpans.segment_full).toBe(7)
+})
+
+test('a rule matches every time when its pattern is global', () => {
+  const t = startTestTracing({ sample: { head: 0, rules: [{ name: /JOB/gi, head: 1 }] } })
+
+  const flags = [1, 2, 3].map(() => openRequest(t, 'job').root.spanContext().traceFlags)
+
+  expect(flags).toEqual([1, 1, 1])
+})

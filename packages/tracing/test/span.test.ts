@@ -192,3 +192,17 @@ test('startSpan() makes silent spans when tracing was shut down', async () => {
   expect(tracer.startSpan('late').isRecording()).toBe(false)
   expect(trace.getTracer('t').startSpan('later').isRecording()).toBe(false)
 })
+
+test.each([
+  ['http.response.status_code', 500, true],
+  ['http.status_code', 503, true],
+  ['http.response.status_code', 499, false],
+  ['rows', 500, false],
+])('a span with %s %i keeps its segment: %s', async (key, value, kept) => {
+  const t = startTestTracing({ sample: { head: 0 } })
+
+  t.tracing.tracer('t').startSpan('work').setAttribute(key, value).end()
+  await t.tracing.flush()
+
+  expect(t.exporter.spans.length).toBe(kept ? 1 : 0)
+})
