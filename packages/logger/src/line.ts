@@ -3,18 +3,6 @@ import { LOG_LEVELS } from '@ops/core'
 import type { LoggerOptions } from './options.ts'
 import type { Policy } from './redact/policy.ts'
 
-/** The parts of a line, each as JSON. */
-export interface LineParts {
-  readonly timestamp: string
-  /** Undefined where a record has no message. */
-  readonly message: string | undefined
-  /** Members with leading commas. */
-  readonly identity: string
-  /** Members without braces, comma separated. */
-  readonly context: string
-  readonly error: string | undefined
-}
-
 /** What is the same in all lines of a level: from behind the timestamp to before the message. */
 export interface LineHeads {
   /** By rank. */
@@ -37,10 +25,8 @@ export function createHeads(policy: Policy, options: LoggerOptions): LineHeads {
   }
 }
 
-/** One line with its line feed. */
-export function writeLine(head: string, parts: LineParts): string {
-  const message = parts.message === undefined ? '' : `,"message":${parts.message}`
-  const context = parts.context === '' ? '' : `,"context":{${parts.context}}`
-  const error = parts.error === undefined ? '' : `,"error":${parts.error}`
-  return `{"timestamp":"${parts.timestamp}${head}${message}${parts.identity}${context}${error}}\n`
+/** The optional end of a line: fields and error, each as JSON or empty. */
+export function writeTail(context: string, error: string | undefined): string {
+  const fields = context === '' ? '' : `,"context":{${context}}`
+  return error === undefined ? `${fields}}\n` : `${fields},"error":${error}}\n`
 }

@@ -9,7 +9,7 @@ import { type Counters, createCounters, type DropReason, publishCounters } from 
 import { createFlightRecorder, type FlightRecorder } from './flight-recorder.ts'
 import { createIdentity } from './identity.ts'
 import { type LevelChange, Levels } from './levels.ts'
-import { createHeads, type LineHeads, writeLine } from './line.ts'
+import { createHeads, type LineHeads, writeTail } from './line.ts'
 import type { LoggerOptions } from './options.ts'
 import { createOutput } from './output/create-output.ts'
 import type { LogOutput } from './output/destination.ts'
@@ -151,21 +151,18 @@ export class Recorder {
     this.#output.write(line)
   }
 
+  /** Concatenates rather than collects: this runs for every line. */
   #render(head: string, writer: Writer, bindings: Bindings, call: Call, context: WorkContext | undefined): string {
-    const { fields, error, message } = readCall(writer, call)
+    const json = readCall(writer, call)
     const bound = bindings.json === '' ? '' : bindingsJson(this.policy, bindings, call.fields)
-    return writeLine(head, {
-      timestamp: this.#timestamp(),
-      message,
-      identity: this.#identity(context),
-      context: joinMembers(joinMembers(bound, this.#mixed(writer)), fields),
-      error,
-    })
+    const mixed = this.#options.mixin === undefined ? bound : joinMembers(bound, this.#mixed(this.#options.mixin, writer))
+    const tail = writeTail(joinMembers(mixed, json.fields), json.error)
+    const start = `{"timestamp":"${this.#timestamp()}${head}`
+    const identity = this.#identity(context)
+    return json.message === undefined ? start + identity + tail : `${start},"message":${json.message}${identity}${tail}`
   }
 
-  #mixed(writer: Writer): string {
-    const { mixin } = this.#options
-    if (mixin === undefined) return ''
+  #mixed(mixin: () => object, writer: Writer): string {
     try {
       return writer.fields(mixin())
     } catch (error) {
@@ -180,17 +177,8 @@ export class Recorder {
 
   /** What is left of a record that could not be rendered. */
   #writeBroken(rank: number, error: unknown): void {
-    const { writer } = this.policy
-    this.#write(
-      rank,
-      writeLine(this.#heads.lines[rank] as string, {
-        timestamp: this.#timestamp(),
-        message: writer.string(`[Throws: ${messageOf(error)}]`),
-        identity: '',
-        context: '',
-        error: undefined,
-      }),
-    )
+    const message = this.policy.writer.string(`[Throws: ${messageOf(error)}]`)
+    this.#write(rank, `{"timestamp":"${this.#timestamp()}${this.#heads.lines[rank]},"message":${message}}\n`)
   }
 
   /** Records of the logger's own, which no level and no sampling holds back. */
