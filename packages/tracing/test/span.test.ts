@@ -206,3 +206,14 @@ test.each([
 
   expect(t.exporter.spans.length).toBe(kept ? 1 : 0)
 })
+
+test('spans carry the new wall time when the clock was set back', async () => {
+  const t = startTestTracing({ sample: ALL })
+
+  t.clock.jump(-3_600_000)
+  await t.clock.advance(1000)
+  t.tracing.tracer('t').startSpan('work').end()
+  await t.tracing.flush()
+
+  expect(t.exporter.named('work').startTime).toEqual([t.clock.now() / 1000, 0])
+})

@@ -66,6 +66,7 @@ test('metrics tell what was decided, exported and lost', async () => {
   await t.tracing.flush()
   tracer.startSpan('open')
   await collect()
+  await collect()
 
   expect(value('tracing_segments_total', { decision: 'dropped' })).toBe(1)
   expect(value('tracing_segments_total', { decision: 'error' })).toBe(1)

@@ -187,3 +187,26 @@ test('startTracing() throws when an option is outside its range', () => {
   expect(() => startTracing({ service: 'x', limits: { maxSegments: 0 } })).toThrow(RangeError)
   expect(() => startTracing({ service: 'x', export: { otlp: 'localhost:4318' } })).toThrow(TypeError)
 })
+
+test('startSpan() with root in a unit that has its root span starts a new trace', () => {
+  const { tracing } = startTestTracing()
+  const work = createContext()
+  tracing.tracer('t').startSpan('request', {}, work)
+
+  const apart = tracing.tracer('t').startSpan('batch', { root: true }, work).spanContext()
+
+  expect([apart.traceId, apart.spanId]).not.toContain(work.traceId)
+  expect(apart.spanId).not.toBe(work.spanId)
+})
+
+test('every kept span leaves with the sampled flag when the head had left it out', async () => {
+  const { tracing, exporter } = startTestTracing({ sample: NEVER_SAMPLED })
+  const work = createContext()
+
+  tracing.tracer('t').startSpan('request', {}, work)
+  work.keep('asked')
+  work.rootSpan?.end()
+  await tracing.flush()
+
+  expect(exporter.named('request').spanContext().traceFlags).toBe(1)
+})
