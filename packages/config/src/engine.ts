@@ -21,7 +21,7 @@ import { type ConfigProblem, problemLine } from './problem.ts'
 import { type Resolution, type Resolutions, resolveAll } from './resolve.ts'
 import { errorText, withoutSecrets } from './secret-forms.ts'
 import { isSecret, withoutPrevious } from './secret-value.ts'
-import type { ConfigKey, ConfigShape, ConfigValues } from './setting.ts'
+import { assertDeclared, type ConfigKey, type ConfigShape, type ConfigValues } from './setting.ts'
 import { createSnapshot, hashOf } from './snapshot.ts'
 import { type ConfigWatcher, startWatching } from './watch.ts'
 
@@ -34,7 +34,7 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
   readonly #shape: S
   readonly #options: LoadConfigOptions
   readonly #clock: Clock
-  readonly #journal: Journal
+  #journal: Journal
   readonly #collector: Collector
   readonly #overrides: OverrideSet
   readonly #subscriptions = new Set<Subscription<S>>()
@@ -51,12 +51,12 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
   #isClosed = false
 
   constructor(shape: S, options: LoadConfigOptions, secrets: SecretRegistry) {
-    const { clock = systemClock, logger = silentLogger, meter = noopMeter } = options
+    const { clock = systemClock } = options
     this.#shape = shape
     this.#options = options
     this.secrets = secrets
     this.#clock = clock
-    this.#journal = createJournal({ clock, logger, meter, secrets })
+    this.#journal = this.#createJournal(options)
     this.#collector = createCollector(shape, options, secrets)
     this.#overrides = createOverrideSet(clock)
   }
@@ -69,16 +69,22 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
     this.#collection = collection
     this.#adopt(resolutions, [])
     this.#swap(createSnapshot(resolutions) as ConfigValues<S>)
+    const { observe } = this.#options
+    if (observe !== undefined) this.#journal = this.#createJournal(observe(this.current))
     this.#journal.started()
     this.#journal.state(this.#hash, 0)
     this.#watch()
+  }
+
+  #createJournal({ logger = silentLogger, meter = noopMeter }: Pick<LoadConfigOptions, 'logger' | 'meter'>): Journal {
+    return createJournal({ clock: this.#clock, logger, meter, secrets: this.secrets })
   }
 
   onChange(
     keys: readonly ConfigKey<S>[],
     listener: ChangeListener<S> | ((change: ConfigChange<S>) => void),
   ): () => void {
-    for (const key of keys) this.#assertDeclared(key, 'listen to')
+    for (const key of keys) assertDeclared(this.#shape, key, 'listen to')
     const subscription: Subscription<S> = {
       keys: new Set<string>(keys),
       listener: typeof listener === 'function' ? { notify: listener } : listener,
@@ -105,7 +111,7 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
   }
 
   async clearOverrides(keys?: readonly ConfigKey<S>[]): Promise<void> {
-    for (const key of keys ?? []) this.#assertDeclared(key, 'clear the override of')
+    for (const key of keys ?? []) assertDeclared(this.#shape, key, 'clear the override of')
     await this.#enqueue('clear overrides of', () => this.#removeOverrides(keys))
   }
 
@@ -115,7 +121,7 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
   }
 
   explain(key: ConfigKey<S>): Explanation {
-    this.#assertDeclared(key, 'explain')
+    assertDeclared(this.#shape, key, 'explain')
     const resolution = this.#resolutions.get(key) as Resolution
     return explainKey(key, this.#shape[key] as S[ConfigKey<S>], resolution, this.#pending.includes(key))
   }
@@ -286,10 +292,5 @@ export class ConfigEngine<S extends ConfigShape> implements Config<S> {
       this.#background(task)
     }, delayMs)
     this.#timers.add(timer)
-  }
-
-  #assertDeclared(key: string, verb: string): void {
-    if (Object.hasOwn(this.#shape, key)) return
-    throw new TypeError(`Cannot ${verb} ${JSON.stringify(key)}: not declared, expected a declared setting`)
   }
 }

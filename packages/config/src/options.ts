@@ -41,6 +41,12 @@ export interface LoadConfigOptions {
   readonly logger?: Logger
   /** @defaultValue none */
   readonly meter?: Meter
+  /**
+   * Makes logger and meter out of the first values, where they depend on them; called once, before watching begins.
+   *
+   * @defaultValue `logger` and `meter` as given
+   */
+  readonly observe?: (values: Readonly<Record<string, unknown>>) => { readonly logger?: Logger; readonly meter?: Meter }
   /** @defaultValue the system's */
   readonly clock?: Clock
 }

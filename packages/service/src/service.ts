@@ -1,6 +1,6 @@
 /** defineService: the declaration and, once it runs, its parts. */
 import type { ConfigShape } from '@ops/config'
-import type { MetricCatalog } from '@ops/core'
+import { isOpsError, type MetricCatalog } from '@ops/core'
 import { assertDefinition, type ServiceDefinition } from './definition.ts'
 import { ServiceNotRunningError } from './errors.ts'
 import type { Ops } from './ops.ts'
@@ -42,14 +42,30 @@ export function defineService<const S extends ConfigShape, const C extends Metri
       return running
     },
     async run(load, options) {
-      running = await startOps(definition, options)
-      const { lifecycle } = running
-      const ops = running
-      await lifecycle.phase('application', async () => {
-        const application = await load()
-        await application.default?.(ops)
-      })
-      await lifecycle.started()
+      try {
+        running = await startOps(definition, options)
+        await startApplication(running, load)
+      } catch (error) {
+        giveUp(definition.name, error)
+      }
     },
   }
+}
+
+async function startApplication<S extends ConfigShape, C extends MetricCatalog>(
+  ops: Ops<S, C>,
+  load: () => Promise<Application<S, C>>,
+): Promise<void> {
+  await ops.lifecycle.phase('application', async () => {
+    const application = await load()
+    await application.default?.(ops)
+  })
+  await ops.lifecycle.started()
+}
+
+/** Ends a process that has no lifecycle yet; where there is one, it has said why and ends the process itself. */
+function giveUp(name: string, error: unknown): void {
+  if (isOpsError(error, 'OPS_HEALTH_START_FAILED') || isOpsError(error, 'OPS_HEALTH_START_ABORTED')) return
+  process.stderr.write(`Cannot start ${name}: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
 }

@@ -1,5 +1,5 @@
 /** Settings that every service has, so that operators find the same names everywhere. A service may declare its own in their place. */
-import { defineConfig, number, oneOf, port, type SecretSetting, type Setting, secret, setting, url } from '@ops/config'
+import { defineConfig, int, number, oneOf, type SecretSetting, type Setting, secret, setting, url } from '@ops/config'
 import { z } from 'zod'
 
 /** The settings of {@link standardSettings}, by type. */
@@ -19,10 +19,12 @@ export type StandardSettings = {
   readonly DRAIN_DEADLINE_MS: Setting<number>
 }
 
+const anyPort = () => int({ min: 0, max: 65_535 })
+
 /** Declarations of the settings every service has. */
 export const standardSettings: StandardSettings = defineConfig({
-  PORT: setting(port().default(3000), 'Port of the service'),
-  OPS_PORT: setting(port().default(9090), 'Port of metrics, probes and operator pages'),
+  PORT: setting(anyPort().default(3000), 'Port of the service; 0 takes any free one'),
+  OPS_PORT: setting(anyPort().default(9090), 'Port of metrics, probes and operator pages; 0 takes any free one'),
   OPS_HOST: setting(z.string().default('127.0.0.1'), 'Address the ops port listens on; 0.0.0.0 opens it to scrapers'),
   OPS_TOKEN: secret(z.string().min(16).optional(), 'Bearer token for operator pages from other machines'),
   LOG_LEVEL: setting(oneOf('debug', 'info', 'warn', 'error').default('info'), 'Logging verbosity', { reload: 'live' }),
