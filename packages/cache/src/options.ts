@@ -64,7 +64,7 @@ export interface CacheOptions {
 
 /** What a loader gets besides the id. */
 export interface LoadContext {
-  /** The tenant whose value is loaded; undefined for `scope: 'global'`. */
+  /** The tenant whose value is loaded; empty for `scope: 'global'`. */
   readonly tenant: string
   /** Aborted at `timeout.hardMs`. */
   readonly signal: AbortSignal

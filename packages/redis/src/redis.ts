@@ -61,21 +61,21 @@ function sentinelTarget(sentinel: NonNullable<RedisOptions['sentinel']>): Ioredi
 function connectCluster(options: RedisOptions, cluster: RedisClusterOptions): Cluster {
   const { enableOfflineQueue, retryStrategy: _, ...node } = connectionPolicy(options)
   const { maxRetryDelayMs = 2_000, random = systemRandom } = options
-  const redisOptions = { ...node }
   const credentials = credentialsOf(options)
-  if (credentials !== undefined) bindCredentials(redisOptions, credentials)
   const client = new Cluster(
     cluster.nodes.map((address) => ({ ...address })),
     {
       protocol: 2,
       lazyConnect: true,
       enableOfflineQueue: enableOfflineQueue ?? true,
-      redisOptions,
+      redisOptions: { ...node },
       clusterRetryStrategy: (attempt) => retryDelayMs(attempt, maxRetryDelayMs, random),
       slotsRefreshTimeout: options.connectTimeoutMs ?? 2_000,
       ...(cluster.natMap === undefined ? {} : { natMap: { ...cluster.natMap } }),
     } as ConstructorParameters<typeof Cluster>[1],
   )
+  // A node that was lost comes back as a new one.
+  if (credentials !== undefined) client.on('+node', (added: Redis) => bindCredentials(added.options, credentials))
   observeClient(client, options)
   Object.assign(client, { duplicate: () => connectCluster(options, cluster) })
   client.connect().catch(reportedByEvent)

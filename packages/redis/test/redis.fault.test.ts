@@ -182,6 +182,17 @@ describe('createRedis()', () => {
       await redisCheck(redis)()
 
       expect(metrics.value('redis_command_duration_seconds', { client: 'c', command: 'set', result: 'ok' })).toBe(1)
+
+      const file = join(server.dir, 'password')
+      writeFileSync(file, 'first')
+      await admin.config('SET', 'requirepass', 'first')
+      const rotating = createRedis({ name: 'r', cluster: { nodes }, passwordFile: file, maxRetryDelayMs: 50 })
+      open.push(rotating)
+      await redisReady(rotating)
+      await admin.config('SET', 'requirepass', 'second')
+      writeFileSync(file, 'second')
+      await admin.call('CLIENT', 'KILL', 'TYPE', 'normal')
+      await waitFor(async () => (await rotating.get('x')) === '1')
     } finally {
       await node.close()
     }
