@@ -137,3 +137,9 @@ export function defineConfig<const S extends ConfigShape>(settings: S): S {
   }
   return Object.freeze({ ...settings })
 }
+
+/** @throws TypeError when a name is none of the configuration's. */
+export function assertDeclared(shape: ConfigShape, key: string, verb: string): void {
+  if (Object.hasOwn(shape, key)) return
+  throw new TypeError(`Cannot ${verb} ${JSON.stringify(key)}: not declared, expected a declared setting`)
+}
