@@ -25,40 +25,36 @@ export function capture(command, args, env = process.env) {
  * `interactive` leaves it in the terminal's process group instead, for programs that ask questions.
  */
 export function attach(command, args, { env = process.env, cwd = root, interactive = false } = {}) {
-  const child = spawn(command, args, { cwd, env, stdio: 'inherit', detached: !interactive })
-  const release = interactive ? ignoreInterrupts(child) : passSignalsOn(child)
+  // Listening comes first: a signal between the two would end us and not the child.
+  let child
+  const pass = interactive ? passAllButInterrupts : passOnce()
+  const release = listen(STOP_SIGNALS, (signal) => pass(child, signal))
+  child = spawn(command, args, { cwd, env, stdio: 'inherit', detached: !interactive })
+  const dismiss = interactive ? () => {} : guard(child)
   return new Promise((resolve, reject) => {
-    child.once('error', (error) => {
+    const end = (settle) => {
       release()
-      reject(new Failure(`Cannot run ${command}: ${error.message}`))
-    })
-    child.once('close', (code, signal) => {
-      release()
-      resolve(code === null ? 128 + os.constants.signals[signal] : code)
-    })
+      dismiss()
+      settle()
+    }
+    child.once('error', (error) => end(() => reject(new Failure(`Cannot run ${command}: ${error.message}`))))
+    child.once('close', (code, signal) => end(() => resolve(code === null ? 128 + os.constants.signals[signal] : code)))
   })
 }
 
-function passSignalsOn(child) {
-  const dismiss = guard(child)
+function passOnce() {
   let last = Number.NEGATIVE_INFINITY
-  const release = listen(STOP_SIGNALS, (signal) => {
+  return (child, signal) => {
     const now = Date.now()
     if (now - last < ECHO_MS) return
     last = now
     child.kill(signal)
-  })
-  return () => {
-    release()
-    dismiss()
   }
 }
 
-/** The terminal tells the child itself. */
-function ignoreInterrupts(child) {
-  return listen(STOP_SIGNALS, (signal) => {
-    if (signal !== 'SIGINT') child.kill(signal)
-  })
+/** The terminal tells the child of Ctrl-C itself. */
+function passAllButInterrupts(child, signal) {
+  if (signal !== 'SIGINT') child.kill(signal)
 }
 
 function listen(signals, listener) {
