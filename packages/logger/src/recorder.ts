@@ -155,7 +155,8 @@ export class Recorder {
   #render(head: string, writer: Writer, bindings: Bindings, call: Call, context: WorkContext | undefined): string {
     const json = readCall(writer, call)
     const bound = bindings.json === '' ? '' : bindingsJson(this.policy, bindings, call.fields)
-    const mixed = this.#options.mixin === undefined ? bound : joinMembers(bound, this.#mixed(this.#options.mixin, writer))
+    const mixed =
+      this.#options.mixin === undefined ? bound : joinMembers(bound, this.#mixed(this.#options.mixin, writer))
     const tail = writeTail(joinMembers(mixed, json.fields), json.error)
     const start = `{"timestamp":"${this.#timestamp()}${head}`
     const identity = this.#identity(context)
