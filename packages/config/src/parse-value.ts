@@ -42,7 +42,25 @@ export function shapeOf(definition: AnySetting): SchemaShape {
 
 /** What a setting expects, for people. */
 export function ruleOf(definition: AnySetting): string {
-  return shapeOf(definition).grammar?.rule ?? 'a value that fits its schema'
+  const { grammar, inner } = shapeOf(definition)
+  return grammar?.rule ?? zodRule(inner as ZodKind)
+}
+
+/** What zod tells of its own kinds that matter here. */
+interface ZodKind {
+  readonly _zod: { readonly def: { readonly type: string; readonly entries?: Readonly<Record<string, unknown>> } }
+  readonly minLength?: number | null
+  readonly maxLength?: number | null
+}
+
+function zodRule({ _zod: { def }, minLength, maxLength }: ZodKind): string {
+  if (def.type === 'enum') return `one of ${Object.values(def.entries ?? {}).join(', ')}`
+  if (def.type !== 'string') return 'a value that fits its schema'
+  const bounds = [
+    ...(typeof minLength === 'number' ? [`at least ${minLength}`] : []),
+    ...(typeof maxLength === 'number' ? [`at most ${maxLength}`] : []),
+  ]
+  return bounds.length === 0 ? 'text' : `text of ${bounds.join(' and ')} characters`
 }
 
 /** Parses the value of an entry. */

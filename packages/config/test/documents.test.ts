@@ -49,11 +49,11 @@ describe('envExample()', () => {
 # DATABASE_URL=
 
 # Key that signs sessions (required, secret, live)
-# Expected: a value that fits its schema
+# Expected: text of at least 32 characters
 SECRET_KEY=
 
 # Bucket for uploads (required, restart)
-# Expected: a value that fits its schema
+# Expected: text of at least 3 characters
 S3_BUCKET="my-bucket # or so"
 
 # Logging verbosity (optional, live)
@@ -116,6 +116,24 @@ describe('configRegistry()', () => {
     expect(entries[5]).toMatchObject({ type: 'duration', unit: 'milliseconds', default: '30s', required: false })
     expect(entries[7]).toMatchObject({ name: 'PORT', group: 'server', required: true })
     expectNoCanary(JSON.stringify(entries))
+  })
+
+  test('configRegistry() says what schemas of zod itself allow', () => {
+    const rules = configRegistry(
+      defineConfig({
+        ANY: setting(z.string().optional(), 'x'),
+        SHORT: setting(z.string().min(1).max(9), 'x'),
+        PICK: setting(z.enum(['a', 'b']), 'x'),
+        DATE: setting(z.date(), 'x'),
+      }),
+    ).entries.map(({ allowed }) => allowed)
+
+    expect(rules).toEqual([
+      'text',
+      'text of at least 1 and at most 9 characters',
+      'one of a, b',
+      'a value that fits its schema',
+    ])
   })
 
   test('configRegistry() prints a Markdown table with one row a setting', () => {

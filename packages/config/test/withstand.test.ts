@@ -134,7 +134,7 @@ describe('loadConfig() refuses text that is not the whole value', () => {
     const lines = await withstand({ env: { SECRET_TOKEN: undefined, MYAPP_SECRET_TOKEN: CANARY } })
 
     expect(lines).toEqual([
-      'SECRET_TOKEN: is missing, expected a value that fits its schema (MYAPP_SECRET_TOKEN is set: did you mean SECRET_TOKEN?)',
+      'SECRET_TOKEN: is missing, expected text of at least 8 characters (MYAPP_SECRET_TOKEN is set: did you mean SECRET_TOKEN?)',
     ])
   })
 })
