@@ -11,7 +11,7 @@ import { type CacheParts, createShards, registerParts } from './parts.ts'
 import { ProcessTier } from './process-tier.ts'
 import { assertRedisLike } from './redis-client.ts'
 import { RemoteTier } from './remote-tier.ts'
-import { createTelemetry, type Telemetry } from './telemetry.ts'
+import { createTelemetry, type Telemetry, type TierFigures } from './telemetry.ts'
 import { encodeKeyPart, hashText, type ShardKeys, tagKey } from './tenant-key.ts'
 import { createTenantLimit } from './tenant-limit.ts'
 
@@ -103,6 +103,32 @@ function assertCacheOptions(options: CacheOptions): void {
   assertRange(`${what} l1.maxLagMs`, l1.maxLagMs ?? 3_000, [2 * heartbeatMs, 600_000])
 }
 
+function assembleParts(
+  options: CacheOptions,
+  made: { readonly remote: RemoteTier; readonly backplane: Backplane | undefined; readonly isClosed: () => boolean },
+): CacheParts {
+  const { name, l1, clock = systemClock, shardsPerTenant = 4 } = options
+  return {
+    name,
+    remote: made.remote,
+    clock,
+    logger: options.logger ?? silentLogger,
+    coarseClock: new CoarseClock(clock),
+    local: new ProcessTier(l1?.maxBytes ?? 0),
+    epochs: new Epochs(),
+    backplane: made.backplane ?? { validUntil: Number.NEGATIVE_INFINITY },
+    limit: createTenantLimit(options.maxLoadsPerTenant ?? 32),
+    random: options.random ?? systemRandom,
+    shardsPerTenant,
+    shardOf: createShards(name, shardsPerTenant),
+    maxValueBytes: options.maxValueBytes ?? 2 ** 20,
+    compressAboveBytes: options.compressAboveBytes ?? 4096,
+    freezeValues: options.freezeValues ?? process.env['NODE_ENV'] !== 'production',
+    hasProcessTier: l1 !== undefined,
+    isClosed: made.isClosed,
+  }
+}
+
 class TieredCache implements Cache {
   readonly name: string
   readonly global: TenantScope
@@ -116,12 +142,7 @@ class TieredCache implements Cache {
     const { name, redis, l1, clock = systemClock, logger = silentLogger } = options
     this.name = name
     const channel = `${encodeKeyPart(name)}!invalidations`
-    this.#telemetry = createTelemetry(options.meter ?? noopMeter, name, clock, () => ({
-      l1Bytes: this.#parts.local.bytes,
-      l1Bypassed: this.#bypassed(clock),
-      evictions: this.#parts.local.evictions,
-      lagSeconds: this.#backplane?.lagSeconds ?? 0,
-    }))
+    this.#telemetry = createTelemetry(options.meter ?? noopMeter, name, clock, () => this.#tierFigures())
     const remote = new RemoteTier({
       redis,
       cache: name,
@@ -147,25 +168,7 @@ class TieredCache implements Cache {
         onGap: () => this.#forgetAll(),
       })
     }
-    this.#parts = {
-      name,
-      remote,
-      clock,
-      logger,
-      coarseClock: new CoarseClock(clock),
-      local: new ProcessTier(l1?.maxBytes ?? 0),
-      epochs: new Epochs(),
-      backplane: this.#backplane ?? { validUntil: Number.NEGATIVE_INFINITY },
-      limit: createTenantLimit(options.maxLoadsPerTenant ?? 32),
-      random: options.random ?? systemRandom,
-      shardsPerTenant: options.shardsPerTenant ?? 4,
-      shardOf: createShards(name, options.shardsPerTenant ?? 4),
-      maxValueBytes: options.maxValueBytes ?? 2 ** 20,
-      compressAboveBytes: options.compressAboveBytes ?? 4096,
-      freezeValues: options.freezeValues ?? process.env['NODE_ENV'] !== 'production',
-      hasProcessTier: l1 !== undefined,
-      isClosed: () => this.#closed,
-    }
+    this.#parts = assembleParts(options, { remote, backplane: this.#backplane, isClosed: () => this.#closed })
     registerParts(this, this.#parts)
     this.global = this.#scope('')
     options.lifecycle?.onClose(`cache ${name}`, () => this.close())
@@ -214,6 +217,16 @@ class TieredCache implements Cache {
     this.#parts.remote.close()
     this.#telemetry.close()
     this.#forgetAll()
+  }
+
+  #tierFigures(): TierFigures {
+    const { local, clock } = this.#parts
+    return {
+      l1Bytes: local.bytes,
+      l1Bypassed: this.#bypassed(clock),
+      evictions: local.evictions,
+      lagSeconds: this.#backplane?.lagSeconds ?? 0,
+    }
   }
 
   #bypassed(clock: Clock): boolean {

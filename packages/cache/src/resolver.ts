@@ -1,26 +1,16 @@
 /** What happens when the in-process tier has no answer: Redis, then the lease, then the loader, or a stale value in between. */
 import { isOpsError, sleep } from '@ops/core'
 import { RedisSilentError } from './breaker.ts'
-import { decodeValue, expand, isCompressed } from './codec.ts'
-import type { Entry } from './entry.ts'
 import { CacheLoadTimeoutError } from './errors.ts'
-import { deepFreeze } from './freeze.ts'
 import type { Loaded, Loader } from './loader.ts'
+import { LocalCopies, type Target } from './local-copies.ts'
 import { NextLoad } from './next-load.ts'
 import type { DefinitionSettings } from './options.ts'
 import type { CacheParts } from './parts.ts'
 import type { Held } from './process-tier.ts'
-import type { ValueRef } from './read-batch.ts'
 import type { Found, Lease } from './remote-tier.ts'
 import { type Prepared, prepareValue } from './store-value.ts'
 import type { DefinitionFigures } from './telemetry.ts'
-
-/** One value of one tenant (`''` is global). */
-export interface Target extends ValueRef {
-  readonly tenant: string
-  readonly id: string
-  readonly hash: number
-}
 
 /** What a resolver works with besides the shared parts. */
 export interface ResolverOptions<V> {
@@ -33,6 +23,15 @@ export interface ResolverOptions<V> {
 interface Flight<V> {
   callers: number
   readonly promise: Promise<V>
+}
+
+/** What is known while a flight is under way. */
+interface Attempt<V> {
+  readonly flight: Flight<V>
+  readonly epoch: number
+  readonly startedAt: number
+  stale?: Stale<V> | undefined
+  counted?: boolean
 }
 
 interface Stale<V> {
@@ -52,6 +51,7 @@ export class Resolver<V> {
   readonly #settings: DefinitionSettings<V>
   readonly #loader: Loader<V>
   readonly #figures: DefinitionFigures
+  readonly #copies: LocalCopies<V>
   /** Flights whose read has not been sent: whoever joins gets an answer no older than its own would be. */
   readonly #joinable = new Map<string, Flight<V>>()
   /** Loads under a lease of this process, by its token. */
@@ -64,6 +64,7 @@ export class Resolver<V> {
     this.#settings = options.settings
     this.#loader = options.loader
     this.#figures = options.figures
+    this.#copies = new LocalCopies(options.parts, options.settings)
   }
 
   /** The value of `target`; `held` is what this process still has of it. */
@@ -85,7 +86,7 @@ export class Resolver<V> {
       const epoch = this.#parts.epochs.of(target.hash)
       const acquired = await this.#parts.remote.acquire(target, seen, this.#leaseMs)
       if (acquired.state === 'granted') await this.#loadUnder(target, acquired.lease, epoch)
-      else if (acquired.state === 'found') await this.#take(target, acquired.found, epoch)
+      else if (acquired.state === 'found') await this.#copies.take(target, acquired.found, epoch)
     } catch (error) {
       this.#parts.logger.debug({ cache: this.#settings.name, error }, 'early refresh failed')
     }
@@ -99,46 +100,51 @@ export class Resolver<V> {
     const leave = () => {
       if (this.#joinable.get(target.key) === flight) this.#joinable.delete(target.key)
     }
-    const epoch = this.#parts.epochs.of(target.hash)
-    let stale: Stale<V> | undefined
-    let counted = false
-    let surprises = 0
+    const { clock, epochs, remote } = this.#parts
+    const attempt: Attempt<V> = { flight, epoch: epochs.of(target.hash), startedAt: clock.monotonic() }
     try {
-      let found = await this.#parts.remote.read(target, leave)
-      const startedAt = this.#parts.clock.monotonic()
-      for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, MAX_POLL_MS)) {
-        const taken = await this.#take(target, found, epoch)
-        if (taken?.fresh === true) {
-          if (!counted) this.#figures.l2Hits += flight.callers
-          return taken.value
-        }
-        stale = taken
-        const seen = found.entry?.token ?? ('seen' in found ? found.seen : '')
-        const acquired = await this.#parts.remote.acquire(target, seen, this.#leaseMs)
-        if (acquired.state === 'found') {
-          found = acquired.found
-          if (++surprises < MAX_SURPRISES) continue
-          throw new RedisSilentError('values change faster than they can be judged')
-        }
-        if (!counted) {
-          if (stale === undefined) this.#figures.l2Misses += flight.callers
-          else this.#figures.l2Stale += flight.callers
-          counted = true
-        }
-        if (acquired.state === 'granted') {
-          return await this.#orStale(this.#loadUnder(target, acquired.lease, epoch), stale)
-        }
-        const loading = this.#loads.get(acquired.holder)
-        if (loading !== undefined) return await this.#orStale(loading, stale)
-        if (stale !== undefined) return stale.value
-        found = await this.#waitForOther(target, startedAt, pollMs)
-      }
+      return await this.#answer(target, await remote.read(target, leave), attempt)
     } catch (error) {
       leave()
       if (!(error instanceof RedisSilentError)) throw error
-      if (!counted) this.#figures.l2Unavailable += flight.callers
-      return this.#withoutRedis(target, stale ?? this.#staleHeld(held))
+      this.#count(attempt, 'l2Unavailable')
+      return this.#withoutRedis(target, attempt.stale ?? this.#staleHeld(held))
     }
+  }
+
+  /** Judges what was found, and loads or waits for whoever loads until there is something to return. */
+  async #answer(target: Target, first: Found, attempt: Attempt<V>): Promise<V> {
+    let found = first
+    let surprises = 0
+    for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, MAX_POLL_MS)) {
+      const taken = await this.#copies.take(target, found, attempt.epoch)
+      if (taken?.fresh === true) {
+        this.#count(attempt, 'l2Hits')
+        return taken.value
+      }
+      attempt.stale = taken
+      const seen = found.entry?.token ?? ('seen' in found ? found.seen : '')
+      const acquired = await this.#parts.remote.acquire(target, seen, this.#leaseMs)
+      if (acquired.state === 'found') {
+        if (++surprises === MAX_SURPRISES) throw new RedisSilentError('values change faster than they can be judged')
+        found = acquired.found
+        continue
+      }
+      this.#count(attempt, taken === undefined ? 'l2Misses' : 'l2Stale')
+      const loading =
+        acquired.state === 'granted'
+          ? this.#loadUnder(target, acquired.lease, attempt.epoch)
+          : this.#loads.get(acquired.holder)
+      if (loading !== undefined) return this.#orStale(loading, taken)
+      if (taken !== undefined) return taken.value
+      found = await this.#waitForOther(target, attempt.startedAt, pollMs)
+    }
+  }
+
+  /** Counts the first outcome, for all who joined. */
+  #count(attempt: Attempt<V>, outcome: 'l2Hits' | 'l2Stale' | 'l2Misses' | 'l2Unavailable'): void {
+    if (attempt.counted !== true) this.#figures[outcome] += attempt.flight.callers
+    attempt.counted = true
   }
 
   /** Another process loads: looks again after a while. */
@@ -148,62 +154,6 @@ export class Resolver<V> {
     if (clock.monotonic() - startedAt > budgetMs) throw new CacheLoadTimeoutError(this.#settings.name, budgetMs)
     await sleep(pollMs * (0.5 + random.next() / 2), { clock })
     return remote.read(target, () => {})
-  }
-
-  /** Decodes a valid entry and keeps it in this process; undefined when there is none or it cannot be read. */
-  async #take(target: Target, found: Found, epoch: number): Promise<{ value: V; fresh: boolean } | undefined> {
-    if (found.entry === undefined) return undefined
-    const { entry, remainingMs } = found
-    let value: V
-    try {
-      value = await this.#decode(entry)
-    } catch (error) {
-      this.#parts.logger.warn({ cache: this.#settings.name, error }, 'cached value could not be decoded')
-      return undefined
-    }
-    const fresh = remainingMs > 0
-    if (fresh)
-      this.#keep(target, epoch, {
-        value,
-        token: entry.token,
-        remainingMs,
-        loadMs: entry.loadMs,
-        bytes: entry.encoded.payload.length,
-      })
-    return { value, fresh }
-  }
-
-  async #decode(entry: Entry): Promise<V> {
-    const { encoded } = entry
-    const value = decodeValue(isCompressed(encoded) ? await expand(encoded, this.#parts.maxValueBytes) : encoded) as V
-    return this.#parts.freezeValues ? deepFreeze(value) : value
-  }
-
-  #keep(
-    target: Target,
-    epoch: number,
-    entry: {
-      readonly value: V
-      readonly token: string
-      readonly remainingMs: number
-      readonly loadMs: number
-      readonly bytes: number
-    },
-  ): void {
-    const parts = this.#parts
-    if (!parts.hasProcessTier || parts.epochs.of(target.hash) !== epoch) return
-    const freshUntil = parts.clock.monotonic() + entry.remainingMs
-    // XFetch, drawn once for each process instead of at each read: a hit then costs one comparison.
-    const early = this.#settings.earlyRefresh * entry.loadMs * -Math.log(1 - parts.random.next())
-    parts.local.put(this.#settings.name, target.tenant, target.id, {
-      value: entry.value,
-      promise: Promise.resolve(entry.value),
-      token: entry.token,
-      bytes: entry.bytes,
-      refreshAt: freshUntil - Math.min(early, entry.remainingMs),
-      freshUntil,
-      staleUntil: this.#settings.staleMs === 0 ? 0 : freshUntil + this.#settings.staleMs,
-    })
   }
 
   #loadUnder(target: Target, lease: Lease, epoch: number): Promise<V> {
@@ -246,7 +196,7 @@ export class Resolver<V> {
       return this.#figures.rejectFill('unavailable')
     }
     const { freshMs, loadMs } = prepared.tail
-    this.#keep(target, epoch, {
+    this.#copies.keep(target, epoch, {
       value: prepared.value,
       token: lease.token,
       remainingMs: freshMs,
