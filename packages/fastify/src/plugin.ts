@@ -1,3 +1,4 @@
+/** opsFastify: the request path as hooks of Fastify. */
 import { type Identity, runInContext } from '@ops/core'
 import {
   createRequestPath,

@@ -1,3 +1,4 @@
+/** What the request path and the outgoing client record, declared. */
 import {
   type CounterDefinition,
   counter,
