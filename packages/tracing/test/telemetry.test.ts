@@ -66,9 +66,10 @@ test('metrics tell what was decided, exported and lost', async () => {
   await t.tracing.flush()
   tracer.startSpan('open')
   await collect()
+  span('healthy', () => {})
   await collect()
 
-  expect(value('tracing_segments_total', { decision: 'dropped' })).toBe(1)
+  expect(value('tracing_segments_total', { decision: 'dropped' })).toBe(2)
   expect(value('tracing_segments_total', { decision: 'error' })).toBe(1)
   expect(value('tracing_spans_dropped_total', { reason: 'segment_full' })).toBe(1)
   expect(value('tracing_spans_exported_total')).toBe(2)
