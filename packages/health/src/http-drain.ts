@@ -1,8 +1,9 @@
 /** Drains one HTTP server: tracks its sockets from the start, its requests only once draining begins. */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server } from 'node:http2'
 import { Server as NetServer, type Socket } from 'node:net'
 import type { Clock, Timer } from '@ops/core'
+import { closeAfter } from './connection-close.ts'
 import { isEventStream, isUpgraded, responseOf, underlying } from './http-sockets.ts'
 import { trackHttp2 } from './http2-drain.ts'
 import { sayGoodbye } from './websocket-goodbye.ts'
@@ -125,13 +126,13 @@ class TrackedServer implements HttpDrain {
     state.bytesRead = socket.bytesRead
     state.lastActiveMs = now
     const response = responseOf(socket)
-    if (response !== undefined && !response.headersSent) response.shouldKeepAlive = false
+    if (response !== undefined) closeAfter(response)
   }
 
   /** Every response from now on tells its client to connect anew, elsewhere. */
   #onRequest(res: object): void {
     this.requests++
-    if ('shouldKeepAlive' in res) res.shouldKeepAlive = false
+    if (res instanceof ServerResponse) closeAfter(res)
   }
 
   #sweepSockets(): void {

@@ -1,6 +1,6 @@
 /** The drain on real sockets, with clients and servers that do not play along. */
 import { once } from 'node:events'
-import { request } from 'node:http'
+import { request, type ServerResponse } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2 } from 'node:http2'
 import { waitFor } from '@ops/testing'
 import { describe, expect, test } from 'vitest'
@@ -146,6 +146,29 @@ describe('a drain of HTTP/1.1', () => {
     expect([res.status, res.headers.get('connection')]).toEqual([200, 'keep-alive'])
     expect((await stopped).steps[0]).toMatchObject({ name: 'propagation', outcome: 'done' })
   })
+
+  test.each([
+    ['nothing', (res) => void res.end('ok')],
+    ['setHeader', (res) => void res.setHeader('Connection', 'keep-alive').end('ok')],
+    ['writeHead by name', (res) => void res.writeHead(200, { 'x-a': '1', Connection: 'keep-alive' }).end('ok')],
+    ['writeHead in turn', (res) => void res.writeHead(200, ['x-a', '1', 'connection', 'keep-alive']).end('ok')],
+    ['writeHead with a reason', (res) => void res.writeHead(200, 'Fine', { connection: 'keep-alive' }).end('ok')],
+  ] as [string, (res: ServerResponse) => void][])(
+    'closes the connection whatever the handler asks for: %s',
+    async (_how, respond) => {
+      const { lifecycle, server, port } = await serve((_req, res) => respond(res), { idleLingerMs: 5000 })
+      const client = await connectRaw(port)
+      const stopped = lifecycle.stop()
+      await waitFor(() => !server.listening)
+
+      client.socket.write(GET)
+      await client.closed
+
+      expect(client.text()).toMatch(/^HTTP\/1\.1 200[\s\S]*connection: close[\s\S]*ok/i)
+      expect(client.text()).not.toMatch(/keep-alive/i)
+      expect((await stopped).code).toBe(0)
+    },
+  )
 
   test('answers Expect: 100-continue with Connection: close when the server handles it itself', async () => {
     const { lifecycle, server, port } = await serve((_req, res) => res.end('plain'), { idleLingerMs: 2000 })
