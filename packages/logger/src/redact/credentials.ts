@@ -97,7 +97,7 @@ function isCredential(scheme: string, value: string): boolean {
   const word = value.replace(/[.:=]+$/, '').toLowerCase()
   if (PROSE.has(word) || isStateWord(word)) return false
   if (/[0-9=~+|]/.test(value) || value.length >= 20 || /[a-z][A-Z]/.test(value)) return true
-  return scheme.toLowerCase() === 'bearer' && !/^[a-z]{1,11}[.:]?$/i.test(value)
+  return scheme.toLowerCase() === 'bearer' && !/^[a-z]{1,7}[.:]?$/i.test(value)
 }
 
 /** `Bearer …` and `Basic …`; the scheme stays. */

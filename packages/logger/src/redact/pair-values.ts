@@ -81,6 +81,16 @@ function lineEnd(text: string, from: number): number {
   return text.length
 }
 
+function lineFeed(text: string, from: number): number {
+  const end = text.indexOf('\n', from)
+  return end < 0 ? text.length : end
+}
+
+function closingEnd(text: string, from: number): number {
+  const end = text.indexOf(')', from)
+  return end < 0 ? text.length : end
+}
+
 function markupEnd(text: string, from: number): number {
   const end = text.indexOf('<', from)
   return end < 0 ? text.length : end
@@ -92,7 +102,8 @@ export function findValueEnd(
   at: number,
   about: { readonly key: KeyRule; readonly separator: number },
 ): ValueSpan {
-  if (about.separator === 62) return { start: at, end: markupEnd(text, at) }
+  if (about.separator === 62 && text.charCodeAt(at - 1) === 62) return { start: at, end: markupEnd(text, at) }
+  if (text.charCodeAt(at) === 40) return { start: at + 1, end: closingEnd(text, at + 1) }
   let quoteAt = at
   while (text.charCodeAt(quoteAt) === 92) quoteAt++
   const first = text.charCodeAt(quoteAt)
@@ -108,5 +119,5 @@ export function findValueEnd(
   while (next < text.length && next < end + 4 && text.charCodeAt(next) === 32) next++
   const scheme = text.slice(at, end).toLowerCase()
   const credentials = scheme.startsWith('digest') || scheme.startsWith('aws4') || scheme === 'hawk'
-  return { start: at, end: credentials ? lineEnd(text, next) : wordEnd(text, next, about.separator) }
+  return { start: at, end: credentials ? lineFeed(text, next) : wordEnd(text, next, about.separator) }
 }

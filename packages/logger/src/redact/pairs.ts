@@ -46,7 +46,7 @@ function isQuote(code: number): boolean {
 
 /** The key in quotes that ends at `end`, if one does. */
 function quotedKey(text: string, end: number): string | undefined {
-  const quote = text[end] as string
+  const quote = text[end] === ')' ? '(' : (text[end] as string)
   let last = end
   while (last > 0 && text.charCodeAt(last - 1) === 92) last--
   const floor = Math.max(0, last - MAX_KEY - 8)
@@ -85,15 +85,21 @@ function judgeWords(text: string, end: number, judge: Judge): KeyRule | undefine
   return undefined
 }
 
+/** `Key (password)=(x)`, as PostgreSQL says it. */
+function isKeyInBrackets(text: string, end: number, separator: number): boolean {
+  return text.charCodeAt(end - 1) === 41 && text.charCodeAt(separator + 1) === 40
+}
+
 function ruleBefore(text: string, separator: number, judge: Judge): KeyRule | undefined {
-  if (text.charCodeAt(separator) === GREATER) {
+  const arrow = text.charCodeAt(separator) === GREATER && text.charCodeAt(separator - 1) === 45
+  if (text.charCodeAt(separator) === GREATER && !arrow) {
     const start = wordStart(text, separator)
     return text.charCodeAt(start - 1) === 60 ? judge(text.slice(start, separator)) : undefined
   }
-  let end = separator
+  let end = arrow ? separator - 1 : separator
   while (end > 0 && separator - end < 4 && isBlank(text.charCodeAt(end - 1))) end--
   if (end === 0) return undefined
-  if (!isQuote(text.charCodeAt(end - 1))) return judgeWords(text, end, judge)
+  if (!isQuote(text.charCodeAt(end - 1)) && !isKeyInBrackets(text, end, separator)) return judgeWords(text, end, judge)
   const key = quotedKey(text, end - 1)
   return key === undefined ? undefined : judge(key)
 }

@@ -24,6 +24,8 @@ const PHONES: readonly RegExp[] = [
   /(?<![\w.+-])(?:8 ?)?\(0?\d{2,5}\) ?\d{2,5}[ -]\d{2,4}(?:[ -]\d{2})?(?![\w-]|[.:]\d)/g,
   // A leading zero: 06 12 34 56 78, 030 1234567, 090-1234-5678
   /(?<![\w.+:-])0\d{1,5}(?:[ /-]{1,3}\d{2,8}){1,5}(?![\w-]|[.:]\d)/g,
+  // Said to be one: phone 4155551234
+  /(?<=\b(?:phone|tel|mobile|call|called|fax|cell|sms|whatsapp)\W{1,3})\d{10,13}(?!\d)/gi,
   // China: 138 1234 5678
   /(?<![\w.+:-])1[3-9]\d([ -])\d{4}\1\d{4}(?![\w-]|[.:]\d)/g,
 ]
@@ -33,7 +35,7 @@ const MAX_DIGITS = 15
 function isPhone(candidate: string): boolean {
   const digits = candidate.replace(/\D/g, '').length
   if (digits < MIN_DIGITS || digits > MAX_DIGITS) return false
-  return candidate.startsWith('+') || (digits > 8 && SEPARATOR.test(candidate))
+  return candidate.startsWith('+') || digits > 9 || (digits > 8 && SEPARATOR.test(candidate))
 }
 
 /** `text` with phone numbers as `***-***-1234`. */

@@ -24,7 +24,7 @@ import {
   scan,
   WIDE,
 } from './scan.ts'
-import { redactSentences } from './sentences.ts'
+import { redactForms, redactSentences } from './sentences.ts'
 import { unmask } from './unmask.ts'
 
 /** Any of these in a scan asks for a closer look. */
@@ -33,7 +33,7 @@ const SUSPECT =
 const TOKEN_STEM =
   /gh[pousr]_|_pat_|gl[a-z]{2,5}-|xox|xapp-|[srp]k_(?:live|test)_|whsec_|npm_|sk-|hf_|do[opr]_v1|shp(?:at|ca|pa|ss)_|pypi-|AGE-S|key-|sq0|A(?:KIA|SIA|BIA|CCA|Iza)|SG\.|ya29|hv[sbr]\.|EAAC/
 const PROSE_STEM =
-  /pass|secret|token|pwd|passw|\bpin\b|cvv|ssn|api.?key|contrase|senha|wachtw|парол|identified|密|口令|パスワ|비밀|\s--?[a-z]/i
+  /pass|secret|token|pwd|\bpin\b|cv[vc]|ssn|otp\b|code is|api.?key|contrase|senha|wachtw|парол|identified|密|口令|パスワ|비밀|\s--?[a-z]/i
 const BASE64_JSON = /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9+/_-]{13,}={0,2}/g
 const MAX_VIEWS = 3
 /** Text that grows beyond twice its length when read is made to be costly: what comes after is left out. */
@@ -128,6 +128,7 @@ export class TextRedactor {
     if ((found & PAIR) !== 0) {
       if ((found & AT) !== 0) out = redactUserinfo(out, onHit.url)
       if (out.includes('hooks.slack')) out = redactWebhooks(out, onHit.url)
+      if (out.includes('name=')) out = redactForms(out, this.#pairs)
       if ((found & WIDE) !== 0 || KEY_STEM.test(out) || LEET_STEM.test(out)) out = redactPairs(out, this.#pairs)
     }
     return (found & (SPACE | WIDE)) !== 0 && PROSE_STEM.test(out) ? redactSentences(out, this.#pairs) : out

@@ -84,6 +84,16 @@ const WITH_SECRET: readonly (readonly [title: string, text: string])[] = [
   ['pipes', `user=ann|password=${SECRET}|x`],
   ['backticks', `password=\`${SECRET}\``],
   ['escaped quotes', `{\\"password\\":\\"${SECRET}\\"}`],
+  ['digest', `Authorization: Digest username="ann", realm="x", response="${SECRET}"`],
+  ['curl user', `curl -u ann:${SECRET} https://x`],
+  ['password and value', `Invalid password ${SECRET} for ann`],
+  ['arrow', `password -> ${SECRET}`],
+  ['PostgreSQL detail', `Key (password)=(${SECRET}) already exists.`],
+  ['form field', `<input type="text" name="password" value="${SECRET}">`],
+  ['multipart', `Content-Disposition: form-data; name="password"\r\n\r\n${SECRET}\r\n--x`],
+  ['German prose', `Passwort lautet ${SECRET}`],
+  ['signed URL', `https://b.example.com/x?X-Amz-Signature=${SECRET}&y=1`],
+  ['Token scheme', `Authorization: Token ${SECRET}`],
   ['slack webhook', `https://hooks.slack.com/services/T000/B000/${SECRET.replaceAll('-', '')}`],
 ]
 
@@ -143,6 +153,10 @@ const SHAPES: readonly (readonly [title: string, text: string, secret: string])[
   ['phone french', '06 12 34 56 78', '12 34 56'],
   ['phone british', '07700 900123', '07700 900'],
   ['phone japanese', '090-1234-5678', '090-1234'],
+  ['phone in words', 'call 4155551234', '4155551234'],
+  ['one-time code', 'your one-time code is 483921', '483921'],
+  ['PIN in words', 'pin 48392', '48392'],
+  ['SSN in words', 'SSN 123456789', '123456789'],
   ['phone compact', '+4915112345678', '15112345678'],
 ]
 
