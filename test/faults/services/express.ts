@@ -1,9 +1,11 @@
-/** Orders on Express, drained by @ops/health. */
+/** Orders on Express with its adapter, drained by @ops/health. */
 import { createServer } from 'node:http'
+import { opsExpress } from '@ops/express'
 import express from 'express'
-import { serve } from './serve.ts'
+import { serve, service } from './serve.ts'
 
 const app = express()
+app.use(opsExpress(service))
 app.post('/orders', express.json(), (req, res) => {
   setTimeout(() => res.json(req.body), Math.random() * 20)
 })

@@ -1,8 +1,10 @@
-/** Orders on Fastify, drained by @ops/health. */
+/** Orders on Fastify with its adapter, drained by @ops/health. */
+import { opsFastify } from '@ops/fastify'
 import Fastify from 'fastify'
-import { serve } from './serve.ts'
+import { serve, service } from './serve.ts'
 
 const app = Fastify()
+await app.register(opsFastify, { service })
 app.post('/orders', async (request) => {
   await new Promise((resolve) => setTimeout(resolve, Math.random() * 20))
   return request.body

@@ -1,9 +1,10 @@
-/** Orders on NestJS, drained by @ops/health. Decorators are called as functions: Node strips types and nothing else. */
+/** Orders on NestJS with its adapter, drained by @ops/health. Decorators are called as functions: Node strips types and nothing else. */
 import 'reflect-metadata'
 import type { Server } from 'node:http'
 import { Body, Controller, HttpCode, Module, Post } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
-import { serve } from './serve.ts'
+import { OpsModule } from '@ops/nestjs'
+import { serve, service } from './serve.ts'
 
 class OrdersController {
   async create(order: unknown): Promise<unknown> {
@@ -18,7 +19,7 @@ HttpCode(200)(OrdersController.prototype, 'create', create)
 Body()(OrdersController.prototype, 'create', 0)
 
 class AppModule {}
-Module({ controllers: [OrdersController] })(AppModule)
+Module({ imports: [OpsModule.forRoot(service)], controllers: [OrdersController] })(AppModule)
 
 const app = await NestFactory.create(AppModule, { logger: false })
 await serve(

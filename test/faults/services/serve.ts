@@ -4,13 +4,17 @@ import type { AddressInfo } from 'node:net'
 import { createHealth, createLifecycle } from '@ops/health'
 import { startOpsPort } from '@ops/ops-port'
 
+const health = createHealth()
+
+/** What an adapter of @ops needs of a service. */
+export const service = { ops: { health } }
+
 /** Serves until it is told to stop. */
 export async function serve(
   server: Server,
   listen: () => Promise<unknown>,
   close?: () => Promise<unknown>,
 ): Promise<void> {
-  const health = createHealth()
   const lifecycle = createLifecycle({ health, propagationDelayMs: 250, idleLingerMs: 250, deadlineMs: 5000 })
   lifecycle.http(server)
   if (close !== undefined) lifecycle.onClose('framework', async () => void (await close()))
