@@ -14,6 +14,7 @@ import { RemoteTier } from './remote-tier.ts'
 import { createTelemetry, type Telemetry, type TierFigures } from './telemetry.ts'
 import { encodeKeyPart, hashText, type ShardKeys, tagKey } from './tenant-key.ts'
 import { createTenantLimit } from './tenant-limit.ts'
+import { createTopTenants } from './top-tenants.ts'
 
 /** What one tenant's data, or the global data, can be told as a whole. */
 export interface TenantScope {
@@ -96,6 +97,7 @@ function assertCacheOptions(options: CacheOptions): void {
   assertRange(`${what} compressAboveBytes`, options.compressAboveBytes ?? 1, [0, Number.MAX_SAFE_INTEGER])
   assertRange(`${what} shardsPerTenant`, options.shardsPerTenant ?? 1, [1, 64])
   assertRange(`${what} maxLoadsPerTenant`, options.maxLoadsPerTenant ?? 1, [1, 1_000_000])
+  assertRange(`${what} topTenants`, options.topTenants ?? 1, [1, 100])
   const { l1 } = options
   if (l1 === undefined) return
   const heartbeatMs = assertRange(`${what} l1.heartbeatMs`, l1.heartbeatMs ?? 1_000, [10, 60_000])
@@ -125,6 +127,10 @@ function assembleParts(
     compressAboveBytes: options.compressAboveBytes ?? 4096,
     freezeValues: options.freezeValues ?? process.env['NODE_ENV'] !== 'production',
     hasProcessTier: l1 !== undefined,
+    topTenants:
+      options.topTenants === undefined
+        ? undefined
+        : createTopTenants(options.meter ?? noopMeter, name, options.topTenants),
     isClosed: made.isClosed,
   }
 }
@@ -216,6 +222,7 @@ class TieredCache implements Cache {
     this.#backplane?.close()
     this.#parts.remote.close()
     this.#telemetry.close()
+    this.#parts.topTenants?.close()
     this.#forgetAll()
   }
 

@@ -45,6 +45,7 @@ export class Definition<V> implements CachedResource<V> {
   readonly #now: CoarseClock
   readonly #backplane: CacheParts['backplane']
   readonly #isGlobal: boolean
+  readonly #topTenants: CacheParts['topTenants']
 
   constructor(parts: CacheParts, settings: DefinitionSettings<V>, figures: DefinitionFigures) {
     this.#parts = parts
@@ -56,11 +57,13 @@ export class Definition<V> implements CachedResource<V> {
     this.#now = parts.coarseClock
     this.#backplane = parts.backplane
     this.#isGlobal = settings.isGlobal
+    this.#topTenants = parts.topTenants
   }
 
   get(id: string): Promise<V> {
     try {
       const tenant = this.#tenant('read')
+      if (this.#topTenants !== undefined && !this.#isGlobal) this.#topTenants.count(tenant)
       const held = this.#partitions.get(tenant)?.get(id) as Held<V> | undefined
       if (held !== undefined) {
         const now = this.#now.now()

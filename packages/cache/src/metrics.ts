@@ -29,6 +29,7 @@ export const cacheMetrics: {
   readonly l1Bytes: GaugeDefinition<Cache>
   readonly l1Bypassed: GaugeDefinition<Cache>
   readonly backplaneLag: GaugeDefinition<Cache>
+  readonly tenantReads: CounterDefinition<Cache & { readonly tenant: 'string' }>
 } = defineMetrics({
   hitRatio: gauge('cache_hit_ratio', {
     help: 'Share of reads answered without a load, over the last minute',
@@ -76,5 +77,9 @@ export const cacheMetrics: {
   backplaneLag: gauge('cache_backplane_lag_seconds', {
     help: 'Time the last heartbeat took through the backplane',
     labels: { cache: 'string' },
+  }),
+  tenantReads: counter('cache_tenant_reads_total', {
+    help: 'Reads by tenant, where asked for: the busiest by name, the rest as _other',
+    labels: { cache: 'string', tenant: 'string' },
   }),
 })

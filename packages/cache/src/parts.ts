@@ -8,6 +8,7 @@ import type { ProcessTier } from './process-tier.ts'
 import type { RemoteTier } from './remote-tier.ts'
 import { type ShardKeys, shardKeys } from './tenant-key.ts'
 import type { TenantLimit } from './tenant-limit.ts'
+import type { TopTenants } from './top-tenants.ts'
 
 /** Everything a definition works with. */
 export interface CacheParts {
@@ -29,6 +30,8 @@ export interface CacheParts {
   readonly compressAboveBytes: number
   readonly freezeValues: boolean
   readonly hasProcessTier: boolean
+  /** Undefined unless tenants are counted. */
+  readonly topTenants: TopTenants | undefined
   isClosed(): boolean
 }
 

@@ -156,6 +156,28 @@ describe('createCache()', () => {
     expect(metrics.problems).toEqual([])
   })
 
+  it('cache_tenant_reads_total names the busiest tenants and no more, when asked to', async () => {
+    const metrics = recordMetrics()
+    const cache = await connectCache({ meter: metrics.meter, topTenants: 2 })
+    const user = cache.define('user', { ttl: '1m', load: async () => 1 })
+    const read = (tenant: string, times: number) =>
+      asTenant(tenant, () => user.getMany(Array.from({ length: times }, () => '1')))
+    await read('small', 1)
+    await read('large', 5)
+    await read('medium', 3)
+    await metrics.collect()
+    await read('late', 9)
+    await read('large', 1)
+    await metrics.collect()
+
+    const counts = metrics.series('cache_tenant_reads_total').map(({ labels, value }) => [labels['tenant'], value])
+    expect(counts).toEqual([
+      ['large', 6],
+      ['medium', 3],
+      ['_other', 10],
+    ])
+  })
+
   it('every method refuses when the cache is closed', async () => {
     const cache = createCache({ redis: await connect(), name: uniqueName() })
     const user = cache.define('user', { ttl: '1m', load: async () => 1 })
