@@ -41,7 +41,7 @@ async function connected<T extends RedisClient>(client: T): Promise<T> {
 
 /** Cuts the connection and waits for the next one, however soon it comes. */
 async function cut(redis: Redis): Promise<void> {
-  const closed = once(redis, 'close')
+  const closed = new Promise((resolve) => redis.once('close', resolve))
   proxy.cut()
   await closed
   await redisReady(redis)
