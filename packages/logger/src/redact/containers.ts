@@ -24,6 +24,15 @@ const OPAQUE_TAGS = new Set([
 
 type Json = string | undefined
 
+/** True for objects that are no more than their members. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (
+    (prototype === Object.prototype || prototype === null) &&
+    typeof (value as { readonly toJSON?: unknown }).toJSON !== 'function'
+  )
+}
+
 /** Members of anything that yields `[key, value]`. Keys that come twice are numbered by JSON's rules: the last wins for readers, none is hidden. */
 function writeEntries(writer: Writer, entries: Iterable<readonly [unknown, unknown]>, parent: KeyRule): string {
   const inherited = inheritable(parent)

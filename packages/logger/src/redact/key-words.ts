@@ -10,6 +10,8 @@ export const SECRET_WORDS: readonly string[] = [
   // Spanish, Portuguese, French, Italian
   'contrasena clave claves secreto secreta llave tarjeta credenciales senha segredo chave cartao credenciais mdp jeton',
   'jetons identifiants cryptogramme parola cpf dni',
+  // Russian
+  'пин',
   // Arabic
   'رمز سر سري مفتاح بطاقة المفتاح الرمز البطاقة',
 ]
@@ -26,27 +28,27 @@ export const SECRET_PARTS: readonly string[] = [
   'taxid nationalid passportnumber accesstoken refreshtoken authtoken idtoken connectionsecret keypassphrase',
   'cardverification servicekey storagekey webhooksecret pincode',
   // German
-  'passwort kennwort schlussel zugangstoken zugriffstoken sozialversicherungsnummer prufnummer kreditkarte kartennummer',
+  'zugangscode sicherheitscode geheimcode passwort kennwort schlussel zugangstoken zugriffstoken sozialversicherungsnummer prufnummer kreditkarte kartennummer',
   // Spanish
-  'contrasena clavesecreta claveapi claveprivada numerotarjeta tarjetadecredito codigodeseguridad segurosocial',
+  'codigoseguridad codigosecreto codigodeacceso codigoacceso contrasena clavesecreta claveapi claveprivada numerotarjeta tarjetadecredito codigodeseguridad segurosocial',
   // French
-  'motdepasse motpasse cleapi cleprivee clesecrete cledacces cartebancaire numerocarte numerodecarte codesecret',
+  'codedacces codeacces codedesecurite motdepasse motpasse cleapi cleprivee clesecrete cledacces cartebancaire numerocarte numerodecarte codesecret',
   'securitesociale',
   // Portuguese
-  'palavrapasse senha chaveapi chaveprivada chavesecreta numerocartao numerodocartao cartaodecredito',
+  'codigodeseguranca codigoseguranca palavrapasse senha chaveapi chaveprivada chavesecreta numerocartao numerodocartao cartaodecredito',
   // Dutch
-  'wachtwoord apisleutel privesleutel geheimesleutel kaartnummer burgerservicenummer toegangstoken',
+  'toegangscode veiligheidscode beveiligingscode wachtwoord apisleutel privesleutel geheimesleutel kaartnummer burgerservicenummer toegangstoken',
   // Russian
   'парол секрет токен апиключ apiключ приватныйключ закрытыйключ ключапи ключapi ключдоступа номеркарты банковскаякарта',
-  'кредитнаякарта пинкод снилс куки',
+  'кредитнаякарта пинкод кодбезопасности снилс куки',
   // Chinese
-  '密码 密碼 口令 秘密 密钥 密鑰 密匙 令牌 私钥 私鑰 银行卡 信用卡 卡号 卡號 身份证 身分證 验证码 凭证 憑證',
+  '密码 密碼 口令 秘密 密钥 密鑰 密匙 令牌 私钥 私鑰 银行卡 信用卡 卡号 卡號 身份证 身分證 验证码 凭证 憑證 秘钥 秘鑰 安全码',
   // Japanese
-  'パスワード 暗証番号 秘密 トークン APIキー アクセスキー クレジットカード カード番号 マイナンバー 合言葉 認証情報',
+  'パスワード 暗証番号 秘密 トークン APIキー アクセスキー クレジットカード カード番号 マイナンバー 合言葉 認証情報 暗証 認証コード',
   // Korean
   '비밀번호 암호 비밀 토큰 비밀키 개인키 API키 인증키 카드번호 신용카드 주민등록번호 주민번호 패스워드',
   // Arabic
-  'كلمةالمرور كلمةالسر كلمةمرور كلمةسر الرقمالسري رقمالبطاقة مفتاحخاص مفتاحapi',
+  'كلمةالمرور كلمةالسر كلمةمرور كلمةسر الرقمالسري رقمالبطاقة مفتاحخاص مفتاحapi رقمالتعريف رمزالتحقق',
 ]
 
 /** Secret unless the value is a word that tells a state, as in `authorization: denied`. */

@@ -2,6 +2,7 @@
 import { isError } from './errors-of-any-realm.ts'
 import { judgeKey, KEY_STEM, type KeyRule } from './key-rules.ts'
 import { type KeyBook, type KeyEntry, PLAIN } from './keys.ts'
+import { hides } from './treatment.ts'
 
 const MAX_LABEL = 64
 const NAME: KeyRule = judgeKey('full_name')
@@ -19,6 +20,23 @@ export function inheritable(rule: KeyRule): KeyRule {
   return rule.treatment === 'phone' || rule.treatment === 'email' || rule.treatment === 'name' || rule.person
     ? rule
     : PLAIN
+}
+
+/** Where an item stands, and how keys are judged. */
+export interface ItemPlace {
+  readonly index: number
+  readonly length: number
+  readonly judge: (key: string) => KeyRule
+}
+
+/** What a text item says about the item behind it: in `[key, value]`, in flat header lists and after a command line's flags. */
+export function announcedBy(item: string, { index, length, judge }: ItemPlace): KeyRule | undefined {
+  const flag = item.startsWith('-')
+  if (item.length > MAX_LABEL || index + 1 >= length || (index % 2 === 1 && !flag) || !mayBeKey(item)) return undefined
+  const rule = judge(item)
+  if (rule.treatment === 'plain' || rule.treatment === 'person-name') return undefined
+  if (length === 2 || flag) return rule
+  return length % 2 === 0 && (hides(rule.treatment) || rule.treatment === 'session') ? rule : undefined
 }
 
 /** The last text of a label: `'password'` of `['body', 'password']`. */

@@ -35,7 +35,12 @@ export function tellsNothing(rule: KeyRule, text: string): boolean {
   return false
 }
 
-/** The same for numbers. */
+/** True for text that is long enough for a session's id and no state. */
+export function isSessionId(value: unknown): boolean {
+  return typeof value === 'string' && value.length >= 8 && !BOOLEAN.test(value) && !isStateWord(value)
+}
+
+/** True when a number under a secret key gives nothing away. */
 export function numberTellsNothing(rule: KeyRule, value: number | bigint): boolean {
   if (rule.measure || rule.treatment === 'session') return true
   return rule.treatment === 'card' && value < SMALL_CARD_NUMBER && value > -SMALL_CARD_NUMBER

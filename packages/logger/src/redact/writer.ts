@@ -4,25 +4,23 @@
  */
 
 import { isCardNumber } from './cards.ts'
-import { writeSpecial } from './containers.ts'
+import { isPlain, writeSpecial } from './containers.ts'
+import { cutText } from './cut-text.ts'
 import { REDACTED } from './hits.ts'
 import type { KeyRule } from './key-rules.ts'
 import { type KeyBook, type KeyEntry, PLAIN } from './keys.ts'
 import { KnownText } from './known-text.ts'
 import { CIRCULAR, messageOf, truncated } from './markers.ts'
 import { quote, scan } from './scan.ts'
-import { inheritable, mayBeKey, Siblings } from './siblings.ts'
+import { announcedBy, inheritable, Siblings } from './siblings.ts'
 import type { TextRedactor } from './text-redactor.ts'
-import { hides, numberTellsNothing, tellsNothing, tryMask } from './treatment.ts'
+import { hides, isSessionId, numberTellsNothing, tellsNothing, tryMask } from './treatment.ts'
 
 const MAX_DEPTH = 12
 const MAX_KEYS = 200
 const MAX_ITEMS = 200
 const MAX_STRING = 32_768
 const MAX_NODES = 5000
-/** Read beyond a long string's cut, so that a secret across the cut is seen whole. */
-const MARGIN = 8192
-const MAX_LABEL = 64
 const HIDDEN = `"${REDACTED}"`
 const CARD_MIN = 1e12
 
@@ -34,12 +32,6 @@ export interface WriterOptions {
   readonly text: TextRedactor
   /** True where personal names are allowed: the audit stream. */
   readonly namesAllowed: boolean
-}
-
-/** True for objects that are no more than their members. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return (prototype === Object.prototype || prototype === null) && typeof (value as Fields)['toJSON'] !== 'function'
 }
 
 /** Writes values as redacted JSON. */
@@ -151,15 +143,14 @@ export class Writer {
     }
   }
 
-  /** Redacts before it cuts; the last part of what was read may hold half a secret and is never written. */
   #longString(value: string): string {
-    const margin = Math.max(MARGIN, this.text.longest)
-    const read = value.slice(0, MAX_STRING + margin)
-    const clean = this.#redact(read, scan(read))
-    const partial = value.length > read.length
-    const kept = clean.slice(0, Math.min(MAX_STRING, partial ? Math.max(0, clean.length - margin) : clean.length))
-    const left = value.length - kept.length
-    return JSON.stringify(left > 0 && kept.length < clean.length ? `${kept}${truncated(left)}` : kept)
+    return JSON.stringify(
+      cutText(value, {
+        most: MAX_STRING,
+        longest: this.text.longest,
+        redact: (text) => this.#redact(text, scan(text)),
+      }),
+    )
   }
 
   #number(value: number): string {
@@ -186,7 +177,7 @@ export class Writer {
     const { treatment } = rule
     if (treatment === 'person-name') return this.value(value, PLAIN)
     if (hides(treatment)) return this.#secret(value, rule)
-    if (treatment === 'session') return this.#session(value, rule)
+    if (treatment === 'session') return isSessionId(value) ? this.#hide() : this.value(value, PLAIN)
     if (treatment === 'name' && this.#namesAllowed) return this.value(value, PLAIN)
     if (typeof value === 'object') return this.object(value, rule)
     const text = String(value)
@@ -203,11 +194,6 @@ export class Writer {
     }
     if (rule.measure && value instanceof Date) return this.object(value, PLAIN)
     return this.#hide()
-  }
-
-  #session(value: unknown, rule: KeyRule): string | undefined {
-    const hidden = typeof value === 'string' && value.length >= 8 && !tellsNothing(rule, value)
-    return hidden ? this.#hide() : this.value(value, PLAIN)
   }
 
   /** JSON of any object. `rule` is its key's, which what is inside may inherit. */
@@ -244,7 +230,10 @@ export class Writer {
       try {
         const item: unknown = items[i]
         json = this.value(item, next ?? inherited)
-        next = typeof item === 'string' && item.length <= MAX_LABEL ? this.#announced(item, i, items.length) : undefined
+        next =
+          typeof item === 'string'
+            ? announcedBy(item, { index: i, length: items.length, judge: this.keys.judge })
+            : undefined
       } catch (error) {
         json = this.throwsMarker(error)
       }
@@ -252,17 +241,6 @@ export class Writer {
       if (this.#nodes > MAX_NODES) return `[${out},"${truncated(items.length - i - 1)}"]`
     }
     return items.length > count ? `[${out},"${truncated(items.length - count)}"]` : `[${out}]`
-  }
-
-  /** What a text item says about the item behind it: in `[key, value]`, in flat header lists and after a command line's flags. */
-  #announced(item: string, index: number, length: number): KeyRule | undefined {
-    const flag = item.startsWith('-')
-    if (index + 1 >= length || (index % 2 === 1 && !flag) || !mayBeKey(item)) return undefined
-    const rule = this.keys.judge(item)
-    if (rule.treatment === 'plain' || rule.treatment === 'person-name') return undefined
-    return length === 2 || flag || (length % 2 === 0 && (hides(rule.treatment) || rule.treatment === 'session'))
-      ? rule
-      : undefined
   }
 
   /** The members of an object, without the braces. */

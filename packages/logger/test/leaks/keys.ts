@@ -85,6 +85,13 @@ const NAMES = [
   'ѕесrеt',
   'раsswоrd',
   // languages
+  'zugangscode',
+  'código_seguridad',
+  'toegangscode',
+  'пин',
+  '秘钥',
+  '暗証',
+  'رقم_التعريف_الشخصي',
   'passwort',
   'Kennwort',
   'geheimnis',
