@@ -36,7 +36,7 @@ export interface LevelChange extends LevelRule {
 }
 
 /** Rank of a level, 0 for debug. @throws TypeError for anything else. */
-export function parseLevel(level: unknown): number {
+function parseLevel(level: unknown): number {
   const rank = (LOG_LEVELS as readonly unknown[]).indexOf(level)
   if (rank < 0)
     throw new TypeError(`Cannot use log level ${JSON.stringify(level)}: expected one of ${LOG_LEVELS.join(', ')}`)

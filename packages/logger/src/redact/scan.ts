@@ -8,7 +8,7 @@ export const DIGIT: number = 1
 /** Goes on with a run of digits: a digit or what people put between digits. */
 const JOINS = 1 << 1
 /** Needs a JSON escape. */
-export const ESCAPE: number = 1 << 2
+const ESCAPE: number = 1 << 2
 export const AT: number = 1 << 3
 /** `=`, `:` or `>`: what stands between a name and its value. */
 export const PAIR: number = 1 << 4

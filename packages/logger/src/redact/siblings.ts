@@ -11,7 +11,7 @@ const NOT_ASCII = /[^\x00-\x7f]/
 const LEET = /[a-z$@!][013457$@!]+[a-z]/i
 
 /** True for text that could be a telling key. */
-export function mayBeKey(text: string): boolean {
+function mayBeKey(text: string): boolean {
   return KEY_STEM.test(text) || NOT_ASCII.test(text) || LEET.test(text)
 }
 

@@ -14,7 +14,7 @@ export function tryMaskPhone(text: string): string | undefined {
 }
 
 /** `J***`. */
-export function maskName(text: string): string {
+function maskName(text: string): string {
   const first = text.trim().codePointAt(0)
   return first === undefined ? text : `${String.fromCodePoint(first)}***`
 }
