@@ -75,6 +75,8 @@ const SPAN_KEY = Symbol.for('OpenTelemetry Context Key SPAN')
 
 /** State that all forks of a unit share. */
 interface Unit {
+  readonly traceId: string
+  readonly spanId: string
   readonly requestId: string
   readonly parent: TraceParent | undefined
   readonly traceState: string | undefined
@@ -193,15 +195,9 @@ class Work implements WorkContext {
     const narrow = { deadline: this.deadline, signal: this.#signal }
     if (key !== SPAN_KEY) return new Work(this.#unit, this, this.span, { key, value, next: this.#entries }, narrow)
     const span = value as Span | undefined
-    const ids = span?.spanContext()
-    // A tracer that is not installed hands out spans without ids: the unit's own stay.
-    return new Work(
-      this.#unit,
-      ids !== undefined && ids.traceId !== INVALID_TRACEID ? ids : this,
-      span,
-      this.#entries,
-      narrow,
-    )
+    const ids = span === undefined ? this.#unit : span.spanContext()
+    // A tracer that is not installed hands out spans without ids: those of before stay.
+    return new Work(this.#unit, ids.traceId === INVALID_TRACEID ? this : ids, span, this.#entries, narrow)
   }
   deleteValue(key: symbol): WorkContext {
     return this.setValue(key, undefined)
@@ -212,6 +208,7 @@ class Work implements WorkContext {
 export function createContext(init: WorkContextInit = {}): WorkContext {
   const ids = { traceId: init.parent?.traceId ?? init.traceId ?? createTraceId(), spanId: createSpanId() }
   const unit: Unit = {
+    ...ids,
     requestId: init.requestId ?? ids.spanId,
     parent: init.parent,
     traceState: init.traceState,

@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api'
 import { contextFragment, createContext, type WorkContext } from '@ops/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -132,4 +133,15 @@ test('contextFragment() is rendered anew when the active span differs', () => {
 
   expect(contextFragment(context, render)).toBe(context.spanId)
   expect(contextFragment(fork, render)).toBe(fork.spanId)
+})
+
+test('deleteValue() gives the ids of the unit back when the active span is taken off', () => {
+  const context = createContext()
+  const spanContext = { traceId: parent.traceId, spanId: parent.spanId, traceFlags: 1 }
+  const inSpan = trace.setSpan(context, trace.wrapSpanContext(spanContext)) as WorkContext
+
+  const without = trace.deleteSpan(inSpan) as WorkContext
+
+  expect(inSpan.spanId).toBe(parent.spanId)
+  expect([without.traceId, without.spanId, without.span]).toEqual([context.traceId, context.spanId, undefined])
 })
