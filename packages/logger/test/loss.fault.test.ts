@@ -45,6 +45,7 @@ const ENDINGS = [
   { ending: 'SIGTERM', code: null, signal: 'SIGTERM', more: 0 },
   { ending: 'SIGINT', code: null, signal: 'SIGINT', more: 0 },
   { ending: 'handled', code: 0, signal: null, more: 1 },
+  { ending: 'handled once', code: 0, signal: null, more: 1 },
   { ending: 'late line', code: 0, signal: null, more: 1 },
 ]
 const CASES = ['sync', 'batched'].flatMap((mode) => ENDINGS.map((ending) => ({ mode, ...ending })))

@@ -24,7 +24,8 @@ function onSignal(signal: NodeJS.Signals): void {
 
 function install(): void {
   process.on('exit', onExit)
-  if (isMainThread) for (const signal of SIGNALS) process.on(signal, onSignal)
+  // First in line: a listener of the application's that is there only once must still be there to be counted.
+  if (isMainThread) for (const signal of SIGNALS) process.prependListener(signal, onSignal)
 }
 
 function uninstall(): void {

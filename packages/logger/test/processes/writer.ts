@@ -30,10 +30,23 @@ const endings: Readonly<Record<string, () => void>> = {
     setInterval(() => {}, 1000)
     process.kill(process.pid, 'SIGTERM')
   },
+  'handled once': () => {
+    setInterval(() => {}, 1000)
+    process.kill(process.pid, 'SIGTERM')
+  },
   'late line': () => {
     process.on('exit', () => logger.info('late'))
     process.exit(0)
   },
+}
+
+if (ending === 'handled once') {
+  process.once('SIGTERM', () => {
+    setImmediate(() => {
+      logger.info('drained')
+      process.exit(0)
+    })
+  })
 }
 
 for (let i = 0; i < 2000; i++) logger.info({ i, filler: 'x'.repeat(100) }, 'line')
