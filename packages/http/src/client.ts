@@ -11,6 +11,7 @@ import {
   systemClock,
   type WorkContext,
 } from '@ops/core'
+import { type ClientAttempt, type ClientPolicy, callOf } from './client-policy.ts'
 import { HttpTimeoutError, HttpUnreachableError } from './errors.ts'
 import { TIMEOUT_HEADER } from './inbound.ts'
 import { httpMetrics, methodLabel } from './metrics.ts'
@@ -23,6 +24,8 @@ export interface ClientOptions {
   readonly baseUrl: string | URL
   /** Longest wait for the response headers and the body, in milliseconds, 1 to 2_147_483_647; the context's deadline may shorten it. @defaultValue 10_000 */
   readonly timeoutMs?: number
+  /** What stands around each call, `standardPipeline()` of @ops/resilience for one. @defaultValue each call is sent once */
+  readonly policy?: ClientPolicy
   /** Sends the request. @defaultValue the global `fetch` */
   readonly fetch?: typeof fetch
   /** @defaultValue records nothing */
@@ -45,7 +48,7 @@ export interface Client {
 /** Creates a client. @throws TypeError or RangeError for a name, URL or timeout it cannot use. */
 export function createClient(options: ClientOptions): Client {
   const { name, timeoutMs = 10_000, meter = noopMeter, clock = systemClock } = options
-  const send = options.fetch ?? fetch
+  const fetchOnce = options.fetch ?? fetch
   const base = parseBaseUrl(name, options.baseUrl)
   if (!(timeoutMs >= 1 && timeoutMs <= 2_147_483_647)) {
     throw new RangeError(`Cannot create client ${name}: timeoutMs is ${timeoutMs}, expected 1 to 2147483647`)
@@ -64,7 +67,7 @@ export function createClient(options: ClientOptions): Client {
   }
   const tracer = trace.getTracer('@ops/http')
 
-  async function call(path: string, init: RequestInit): Promise<Response> {
+  async function send(path: string, init: RequestInit, turn: ClientAttempt): Promise<Response> {
     const method = (init.method ?? 'GET').toUpperCase()
     const url = new URL(path.replace(/^\/+/, ''), base)
     if (url.origin !== base.origin)
@@ -77,14 +80,15 @@ export function createClient(options: ClientOptions): Client {
         'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
         'url.full': `${url.origin}${url.pathname}`,
         'peer.service': name,
+        ...(turn.number > 1 ? { 'http.request.resend_count': turn.number - 1 } : {}),
       },
     })
     const started = clock.monotonic()
-    const attempt = startAttempt({ name, init, timeoutMs, clock })
+    const attempt = startAttempt({ name, init, timeoutMs: Math.min(timeoutMs, turn.timeoutMs), clock })
     try {
       const headers = outgoingHeaders(init, span, attempt.remainingMs)
       const response = await otelContext.with(trace.setSpan(otelContext.active(), span), () =>
-        send(url, { ...init, method, headers, signal: attempt.signal }),
+        fetchOnce(url, { ...init, method, headers, signal: attempt.signal }),
       )
       settle(span, up, response.status)
       durationOf(methodLabel(method), String(response.status)).observe((clock.monotonic() - started) / 1000)
@@ -103,7 +107,14 @@ export function createClient(options: ClientOptions): Client {
     }
   }
 
-  return { name, fetch: (path, init = {}) => call(path, init) }
+  const policy = options.policy?.({ name, meter, clock })
+  return {
+    name,
+    fetch: async (path, init = {}) =>
+      policy === undefined
+        ? send(path, init, { number: 1, timeoutMs })
+        : policy({ ...callOf(init), send: (turn) => send(path, init, turn) }),
+  }
 }
 
 function settle(span: Span, up: BoundGauge, status: number): void {

@@ -1,4 +1,5 @@
 export { type Client, type ClientOptions, createClient } from './client.ts'
+export type { ClientAttempt, ClientCall, ClientPolicy } from './client-policy.ts'
 export { ClientClosedError, HttpTimeoutError, HttpUnreachableError } from './errors.ts'
 export { TIMEOUT_HEADER } from './inbound.ts'
 export { type DurationLabels, type HttpMetrics, httpMetrics, METHODS, type Method, STATUS_CLASSES } from './metrics.ts'

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { createContext, runInContext, systemClock } from '@ops/core'
-import { createClient } from '@ops/http'
+import { type ClientCall, type ClientPolicy, createClient } from '@ops/http'
 import { createFaultProxy, recordMetrics, recordSpans } from '@ops/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 
@@ -108,6 +109,42 @@ describe('createClient()', () => {
     await expect(client.fetch('/', { signal: abort.signal })).rejects.toThrow('enough')
 
     expect(metrics.value('dependency_up', { dependency: 'pricing' })).toBeUndefined()
+  })
+
+  test('fetch() sends as often as its policy asks, each time as a span of its own that carries its number', async () => {
+    const { requests, spans, baseUrl } = await dependency((_, response) => void response.end())
+    const policy: ClientPolicy =
+      ({ name }) =>
+      async ({ method, replayable, send }) => {
+        expect([name, method, replayable]).toEqual(['pricing', 'PUT', true])
+        await send({ number: 1, timeoutMs: 400 })
+        return send({ number: 2, timeoutMs: 300 })
+      }
+
+    await createClient({ name: 'pricing', baseUrl, policy }).fetch('/', { method: 'put', body: 'x' })
+
+    expect(requests.map(({ headers }) => headers['x-request-timeout-ms'])).toEqual(['400', '300'])
+    expect(spans.map(({ attributes }) => attributes['http.request.resend_count'])).toEqual([undefined, 1])
+  })
+
+  test.each([
+    ['a stream of the web', () => new Blob(['x']).stream(), false],
+    ['a stream of Node', () => Readable.from(['x']), false],
+    ['text', () => 'x', true],
+    ['nothing', () => undefined, true],
+  ])('fetch() tells its policy whether it can be sent again when the body is %s', async (_, body, replayable) => {
+    const calls: ClientCall[] = []
+    const policy: ClientPolicy = () => async (call) => {
+      calls.push(call)
+      return new Response()
+    }
+
+    await createClient({ name: 'a', baseUrl: 'http://a.test', policy }).fetch('/', {
+      method: 'POST',
+      body: body() as RequestInit['body'] & {},
+    })
+
+    expect(calls[0]?.replayable).toBe(replayable)
   })
 
   test('fetch() refuses another origin, so that trace headers cannot leave', async () => {

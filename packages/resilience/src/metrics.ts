@@ -1,0 +1,77 @@
+/** What policies and rate limiters record, declared. */
+import {
+  type CounterDefinition,
+  counter,
+  DURATION_BUCKETS,
+  defineMetrics,
+  type GaugeDefinition,
+  gauge,
+  type HistogramDefinition,
+  histogram,
+} from '@ops/core'
+
+/** How a call of a policy ended. */
+export const OUTCOMES = [
+  'success',
+  'failure',
+  'timeout',
+  'aborted',
+  'circuit_open',
+  'bulkhead_full',
+  'rate_limited',
+] as const
+/** One of {@link OUTCOMES}. */
+export type Outcome = (typeof OUTCOMES)[number]
+/** Decisions of a rate limiter; `_locally` while Redis does not answer, `exempt` without a key. */
+export const DECISIONS = ['admitted', 'refused', 'admitted_locally', 'refused_locally', 'exempt'] as const
+
+type Policy = { readonly policy: 'string' }
+
+/** What policies and rate limiters record. */
+export type ResilienceMetrics = {
+  readonly calls: CounterDefinition<Policy & { readonly outcome: typeof OUTCOMES }>
+  readonly attemptDuration: HistogramDefinition<Policy>
+  readonly retries: CounterDefinition<Policy & { readonly reason: 'string' }>
+  readonly budgetExhausted: CounterDefinition<Policy>
+  readonly breakerState: GaugeDefinition<Policy>
+  readonly bulkheadInUse: GaugeDefinition<Policy>
+  readonly dependencyUp: GaugeDefinition<{ readonly dependency: 'string' }>
+  readonly decisions: CounterDefinition<{ readonly limiter: 'string'; readonly result: typeof DECISIONS }>
+}
+
+/** Declarations of all metrics of this package. */
+export const resilienceMetrics: ResilienceMetrics = defineMetrics({
+  calls: counter('resilience_calls_total', {
+    help: 'Calls through a policy by outcome, retries not counted apart',
+    labels: { policy: 'string', outcome: OUTCOMES },
+  }),
+  attemptDuration: histogram('resilience_attempt_duration_seconds', {
+    help: 'Duration of single attempts through a policy',
+    labels: { policy: 'string' },
+    buckets: DURATION_BUCKETS,
+  }),
+  retries: counter('resilience_retries_total', {
+    help: 'Retries through a policy by what made them necessary',
+    labels: { policy: 'string', reason: 'string' },
+  }),
+  budgetExhausted: counter('resilience_retry_budget_exhausted_total', {
+    help: 'Retries that were not made because the budget was used up',
+    labels: { policy: 'string' },
+  }),
+  breakerState: gauge('breaker_state', {
+    help: 'Worst state of the breakers of a policy: 0 closed, 1 half-open, 2 open, 3 isolated',
+    labels: { policy: 'string' },
+  }),
+  bulkheadInUse: gauge('bulkhead_in_use', {
+    help: 'Calls that run in a bulkhead right now',
+    labels: { policy: 'string' },
+  }),
+  dependencyUp: gauge('dependency_up', {
+    help: 'Whether the last call to a dependency got an answer below 500',
+    labels: { dependency: 'string' },
+  }),
+  decisions: counter('rate_limit_decisions_total', {
+    help: 'Decisions of a rate limiter',
+    labels: { limiter: 'string', result: DECISIONS },
+  }),
+})

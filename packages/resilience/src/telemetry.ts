@@ -1,0 +1,54 @@
+import { currentContext, type Meter } from '@ops/core'
+import type { CallHealth } from './breaker.ts'
+import { type Breakers, severityOf } from './breakers.ts'
+import type { Bulkhead } from './bulkhead.ts'
+import { OUTCOMES, type Outcome, resilienceMetrics } from './metrics.ts'
+
+/** What happens to the calls of one policy, recorded. */
+export interface Telemetry {
+  attempted(durationMs: number, health: CallHealth): void
+  retried(reason: string, attempt: number): void
+  exhausted(): void
+  finished(outcome: Outcome): void
+}
+
+/** What telemetry is about. */
+export interface TelemetryOptions {
+  readonly name: string
+  readonly meter: Meter
+  readonly breakers: Breakers | undefined
+  readonly bulkhead: Bulkhead | undefined
+  /** False where the caller knows more about the dependency and says so itself. */
+  readonly ownsAvailability: boolean
+}
+
+/** Creates the telemetry of a policy. */
+export function createTelemetry({ name, meter, breakers, bulkhead, ownsAvailability }: TelemetryOptions): Telemetry {
+  const metrics = meter.instruments(resilienceMetrics)
+  const policy = name
+  const durations = metrics.attemptDuration.bind({ policy })
+  const exhausted = metrics.budgetExhausted.bind({ policy })
+  const state = metrics.breakerState.bind({ policy })
+  const inUse = metrics.bulkheadInUse.bind({ policy })
+  const up = ownsAvailability ? metrics.dependencyUp.bind({ dependency: name }) : undefined
+  const calls = new Map(OUTCOMES.map((outcome) => [outcome, metrics.calls.bind({ policy, outcome })]))
+  meter.onCollect(
+    () => {
+      if (breakers !== undefined) state.set(severityOf(breakers.worst()))
+      if (bulkhead !== undefined) inUse.set(bulkhead.running)
+    },
+    { name: `resilience ${name}` },
+  )
+  return {
+    attempted(durationMs, health) {
+      durations.observe(durationMs / 1000)
+      if (health !== 'unknown') up?.set(health === 'good' ? 1 : 0)
+    },
+    retried(reason, attempt) {
+      metrics.retries.inc({ policy, reason })
+      currentContext()?.span?.addEvent('retry', { 'ops.policy': policy, 'ops.attempt': attempt, 'ops.reason': reason })
+    },
+    exhausted: () => exhausted.inc(),
+    finished: (outcome) => calls.get(outcome)?.inc(),
+  }
+}

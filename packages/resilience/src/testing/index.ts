@@ -1,0 +1,1 @@
+export { type Chaos, createChaos } from './chaos.ts'

@@ -1,0 +1,164 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { createContext, runInContext } from '@ops/core'
+import { createTestClock, recordMetrics } from '@ops/testing'
+import fc from 'fast-check'
+import { expect, inject, test } from 'vitest'
+import { createRateLimiter, type RateLimiterOptions } from '../src/index.ts'
+import { createLocalWindows } from '../src/local-window.ts'
+import { connect, uniqueName } from './fixture.ts'
+
+async function setup(options: Partial<RateLimiterOptions> = {}) {
+  const metrics = recordMetrics()
+  const name = uniqueName()
+  const redis = await connect()
+  const settings = { redis, name, limit: 3, perMs: 60_000, redisTimeoutMs: 5_000, meter: metrics.meter, ...options }
+  return { limiter: createRateLimiter(settings), metrics, name, redis, settings }
+}
+
+test('take() admits up to the limit, then refuses with the time to wait', async () => {
+  const { limiter, metrics, name } = await setup()
+
+  const decisions = []
+  for (let i = 0; i < 4; i++) decisions.push(await limiter.take({ key: 'u1' }))
+
+  expect(decisions.map(({ allowed, remaining }) => [allowed, remaining])).toEqual([
+    [true, 2],
+    [true, 1],
+    [true, 0],
+    [false, 0],
+  ])
+  const { headers, retryAfterMs, by } = decisions[3] as (typeof decisions)[number]
+  expect(by).toBe('redis')
+  expect(retryAfterMs).toBeGreaterThan(59_000)
+  expect(retryAfterMs).toBeLessThanOrEqual(62_000)
+  expect(headers).toMatchObject({ 'RateLimit-Limit': '3', 'RateLimit-Remaining': '0', 'RateLimit-Policy': '3;w=60' })
+  expect(Number(headers['Retry-After'])).toBe(Math.ceil(retryAfterMs / 1000))
+  expect(decisions[0]?.headers).not.toHaveProperty('Retry-After')
+  expect(metrics.value('rate_limit_decisions_total', { limiter: name, result: 'admitted' })).toBe(3)
+  expect(metrics.value('rate_limit_decisions_total', { limiter: name, result: 'refused' })).toBe(1)
+  expect(metrics.problems).toEqual([])
+})
+
+test('take() counts each key apart, and each request by its cost', async () => {
+  const { limiter } = await setup()
+
+  expect((await limiter.take({ key: 'a', cost: 3 })).allowed).toBe(true)
+  expect((await limiter.take({ key: 'a' })).allowed).toBe(false)
+  expect((await limiter.take({ key: 'b', cost: 2 })).remaining).toBe(1)
+  expect((await limiter.take({ key: 'b', cost: 2 })).allowed).toBe(false)
+})
+
+test('take() shares the limit between limiters of one name', async () => {
+  const { settings } = await setup()
+  const [one, other] = [createRateLimiter(settings), createRateLimiter({ ...settings, redis: await connect() })]
+
+  await one.take({ key: 'u1', cost: 2 })
+
+  expect((await other.take({ key: 'u1' })).remaining).toBe(0)
+})
+
+test('take() limits the user of the context, and nobody where there is none', async () => {
+  const { limiter, metrics } = await setup()
+  const take = (userId?: string) => runInContext(createContext({ userId }), () => limiter.take())
+
+  expect((await take('u1')).remaining).toBe(2)
+  expect((await take('u1')).remaining).toBe(1)
+  expect((await take('u2')).remaining).toBe(2)
+  expect(await take()).toMatchObject({ allowed: true, by: 'none', headers: {} })
+  expect(await limiter.take()).toMatchObject({ allowed: true, by: 'none' })
+  expect(metrics.value('rate_limit_decisions_total', { result: 'exempt' })).toBe(2)
+})
+
+test('take() keeps apart keys that differ in any character, however long or odd', async () => {
+  const { limiter } = await setup({ limit: 1 })
+  const keys = ['a', 'a}', '{a}', 'a:b', 'a%3Ab', 'é', '\ud800', 'x'.repeat(5_000), `${'x'.repeat(5_000)}y`, '']
+
+  for (const key of keys) expect((await limiter.take({ key })).allowed, key.slice(0, 20)).toBe(true)
+})
+
+test('take() holds 10,000 keys in Redis, each of which expires', async () => {
+  const { limiter, redis, name } = await setup()
+  const keys = Array.from({ length: 10_000 }, (_, i) => `k${i}`)
+
+  const decisions = await Promise.all(keys.map((key) => limiter.take({ key })))
+
+  expect(decisions.every(({ allowed, by }) => allowed && by === 'redis')).toBe(true)
+  expect(await redis.pttl(`ratelimit:{${name}:k77}`)).toBeGreaterThan(0)
+  expect(await redis.hlen(`ratelimit:{${name}:k77}`)).toBe(1)
+})
+
+test('take() moves what lies ahead to the present when the clock of Redis was set back', async () => {
+  const { limiter, redis, name } = await setup({ limit: 5 })
+  const key = `ratelimit:{${name}:u1}`
+  await redis.hset(key, String(Math.floor(Date.now() / 2000) + 1_800_000), 5)
+
+  const refused = await limiter.take({ key: 'u1' })
+
+  expect(refused.allowed).toBe(false)
+  expect(refused.retryAfterMs).toBeLessThanOrEqual(62_000)
+})
+
+test('take() admits no more than the limit in any window when 4 processes compete on a real Redis', async () => {
+  const [name, limit, perMs] = [uniqueName(), 40, 600]
+  const program = join(import.meta.dirname, 'limiter-process.ts')
+  const args = ['--conditions=@ops/source', program, inject('redisUrl'), name, String(limit), String(perMs), '3']
+  const runs = await Promise.all(Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, args)))
+  const admitted = runs.flatMap(({ stdout }) => JSON.parse(stdout) as [number, number][])
+
+  // Certainly inside a window is what was asked after its begin and answered before its end.
+  const worst = admitted.map(([begin]) => admitted.filter(([from, to]) => from >= begin && to < begin + perMs).length)
+
+  expect(admitted.length).toBeGreaterThanOrEqual(2 * limit)
+  expect(Math.max(...worst)).toBeLessThanOrEqual(limit)
+})
+
+test('createLocalWindows() admits no more than the limit in any window, whatever the times', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 80 }), async (gapsMs) => {
+      const clock = createTestClock()
+      const windows = createLocalWindows(clock)
+      const admitted: number[] = []
+      for (const gapMs of gapsMs) {
+        await clock.advance(gapMs)
+        const answer = windows.take({ key: 'k', limit: 5, perMs: 1_000, cost: 1 })
+        if (answer.allowed) admitted.push(clock.monotonic())
+        else expect(answer.retryAfterMs).toBeGreaterThan(0)
+      }
+      for (const from of admitted) {
+        expect(admitted.filter((at) => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(5)
+      }
+    }),
+  )
+})
+
+test('createLocalWindows() admits again once the time it named has passed', async () => {
+  const clock = createTestClock()
+  const windows = createLocalWindows(clock)
+  const question = { key: 'k', limit: 2, perMs: 1_000, cost: 1 }
+  windows.take(question)
+  await clock.advance(500)
+  windows.take(question)
+
+  const { retryAfterMs, resetMs } = windows.take(question)
+  await clock.advance(retryAfterMs - 1)
+  expect(windows.take(question).allowed).toBe(false)
+  await clock.advance(1)
+
+  expect(windows.take(question).allowed).toBe(true)
+  expect(resetMs).toBeGreaterThan(retryAfterMs)
+})
+
+test.each([
+  [{ name: '' }, 'name is ""'],
+  [{ redis: {} }, 'redis is no ioredis client'],
+  [{ limit: 0 }, 'limit is 0, expected a whole number from 1'],
+  [{ perMs: 50 }, 'perMs is 50'],
+  [{ instances: 0 }, 'instances is 0'],
+  [{ redisTimeoutMs: 0 }, 'redisTimeoutMs is 0'],
+])('createRateLimiter() throws when given %o', async (options, message) => {
+  const { settings } = await setup()
+
+  expect(() => createRateLimiter({ ...settings, ...options } as RateLimiterOptions)).toThrow(message)
+})
