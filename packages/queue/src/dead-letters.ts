@@ -1,0 +1,114 @@
+/** The dead letters of one queue: where they are kept, and how they come back. */
+import type { DeadLetter, Verdict } from './dead-letter.ts'
+import type { Store } from './store.ts'
+
+/** Which dead letters; all given parts must match. */
+export interface DeadLetterFilter {
+  readonly id?: string
+  readonly job?: string
+  readonly verdict?: Verdict
+  readonly fingerprint?: string
+  readonly tenant?: string
+}
+
+/** Dead letters that failed alike. */
+export interface DeadLetterGroup {
+  readonly fingerprint: string
+  readonly job: string
+  readonly verdict: Verdict
+  readonly reason: string
+  readonly count: number
+  /** ISO-8601. */
+  readonly firstDiedAt: string
+  /** ISO-8601. */
+  readonly lastDiedAt: string
+}
+
+const PAGE = 500
+
+/** Reads and writes dead letter records. */
+export class DeadLetterStore {
+  readonly #store: Store
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  get #records(): string {
+    return this.#store.key('ops-dead')
+  }
+  get #order(): string {
+    return this.#store.key('ops-dead-at')
+  }
+
+  count(): Promise<number> {
+    return this.#store.use(() => this.#store.redis.hlen(this.#records))
+  }
+
+  async show(id: string): Promise<DeadLetter | undefined> {
+    const text = await this.#store.use(() => this.#store.redis.hget(this.#records, id))
+    return text === null ? undefined : (JSON.parse(text) as DeadLetter)
+  }
+
+  /** Newest first. */
+  async list({ limit = 100, ...filter }: DeadLetterFilter & { readonly limit?: number } = {}): Promise<DeadLetter[]> {
+    const found: DeadLetter[] = []
+    for await (const letter of this.scan(filter)) {
+      found.push(letter)
+      if (found.length >= limit) break
+    }
+    return found
+  }
+
+  /** All that match, newest first, page by page. */
+  async *scan(filter: DeadLetterFilter = {}): AsyncGenerator<DeadLetter> {
+    const ids = await this.#store.use(() => this.#store.redis.zrevrange(this.#order, 0, -1))
+    for (let at = 0; at < ids.length; at += PAGE) {
+      const page = ids.slice(at, at + PAGE)
+      const texts = await this.#store.use(() => this.#store.redis.hmget(this.#records, ...page))
+      for (const text of texts) {
+        if (text === null) continue
+        const letter = JSON.parse(text) as DeadLetter
+        if (matches(letter, filter)) yield letter
+      }
+    }
+  }
+
+  async groups(): Promise<DeadLetterGroup[]> {
+    const groups = new Map<string, { -readonly [K in keyof DeadLetterGroup]: DeadLetterGroup[K] }>()
+    for await (const { fingerprint, job, verdict, reason, diedAt } of this.scan()) {
+      const group = groups.get(fingerprint)
+      if (group === undefined) {
+        groups.set(fingerprint, {
+          fingerprint,
+          job,
+          verdict,
+          reason,
+          count: 1,
+          firstDiedAt: diedAt,
+          lastDiedAt: diedAt,
+        })
+      } else {
+        group.count++
+        group.firstDiedAt = diedAt
+      }
+    }
+    return [...groups.values()].sort((a, b) => b.count - a.count)
+  }
+
+  /** Forgets one letter and its failed job. */
+  async remove(id: string): Promise<boolean> {
+    return this.#store.use(async (bull) => {
+      await bull.remove(id)
+      const { redis } = this.#store
+      await redis.zrem(this.#order, id)
+      return (await redis.hdel(this.#records, id)) === 1
+    })
+  }
+}
+
+function matches(letter: DeadLetter, filter: DeadLetterFilter): boolean {
+  return Object.entries(filter).every(
+    ([key, value]) => value === undefined || letter[key as keyof DeadLetter] === value,
+  )
+}

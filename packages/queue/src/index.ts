@@ -1,0 +1,27 @@
+export type { RedisClient } from './connection.ts'
+export { type DeadLetter, type JobCounters, VERDICTS, type Verdict } from './dead-letter.ts'
+export type { DeadLetterFilter, DeadLetterGroup, DeadLetterStore } from './dead-letters.ts'
+export type { ErrorRecord } from './error-record.ts'
+export {
+  type AbortKind,
+  InvalidPayloadError,
+  JobAbortError,
+  PermanentError,
+  permanent,
+  QueueEvictingError,
+  QueueUnavailableError,
+  retryAfter,
+  ThrottledError,
+} from './errors.ts'
+export type { Handler, Handlers, JobRun } from './handler.ts'
+export { defineJob, type JobDefinition, type JobOptions, type RetryOptions } from './job-definition.ts'
+export { queueMetrics } from './metrics.ts'
+export {
+  createQueue,
+  type Enqueued,
+  type EnqueueOptions,
+  type Queue,
+  type QueueOptions,
+  type QueueStatus,
+} from './queue.ts'
+export { createWorker, type Worker, type WorkerOptions } from './worker.ts'

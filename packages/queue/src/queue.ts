@@ -1,0 +1,281 @@
+/** createQueue: the producer's side, and the view of operators. */
+
+import { createHash } from 'node:crypto'
+import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import {
+  type Clock,
+  createTraceId,
+  currentContext,
+  type Logger,
+  type Meter,
+  noopMeter,
+  type Random,
+  silentLogger,
+  systemClock,
+  systemRandom,
+} from '@ops/core'
+import type { BulkJobOptions, JobsOptions } from 'bullmq'
+import type { RedisClient } from './connection.ts'
+import { DeadLetterStore } from './dead-letters.ts'
+import { assertStorable, type Envelope, parsePayload, sealEnvelope } from './envelope.ts'
+import { InvalidPayloadError } from './errors.ts'
+import type { JobDefinition } from './job-definition.ts'
+import { queueMetrics } from './metrics.ts'
+import { Store } from './store.ts'
+
+/** Options of {@link createQueue}. */
+export interface QueueOptions {
+  /** The application's ioredis client, made by `createRedis` of @ops/redis; it stays the application's. */
+  readonly redis: RedisClient
+  /** Jobs this queue carries. */
+  readonly jobs: readonly JobDefinition[]
+  /** @defaultValue noopMeter */
+  readonly meter?: Meter
+  /** @defaultValue silentLogger */
+  readonly logger?: Logger
+  /** @defaultValue systemClock */
+  readonly clock?: Clock
+  /** @defaultValue systemRandom */
+  readonly random?: Random
+}
+
+/** Options of one job. */
+export interface EnqueueOptions {
+  /**
+   * Idempotency key, unique within job and tenant: while it is remembered (24 h), the same key answers with the first job's id.
+   * @defaultValue none
+   */
+  readonly key?: string
+  /** Wait before it may run, in milliseconds, from 0. @defaultValue 0 */
+  readonly delayMs?: number
+  /** True: the job's attempts end at the deadline of the running context, which is usually a request's. @defaultValue false */
+  readonly inheritDeadline?: boolean
+}
+
+/** What became of an enqueue. */
+export interface Enqueued {
+  /** Id of the job: the new one, or that of the first with the same key. */
+  readonly id: string
+  /** True when a job with the same key was there already. */
+  readonly deduplicated: boolean
+}
+
+/** How many jobs are in which state. */
+export interface QueueStatus {
+  readonly waiting: number
+  readonly active: number
+  readonly delayed: number
+  /** Of those still remembered. */
+  readonly completed: number
+  readonly dead: number
+}
+
+/** A queue. */
+export interface Queue {
+  readonly name: string
+  /**
+   * Stores one job with the tenant, trace and deadline of the running context. Waits at most 5 s for Redis.
+   *
+   * @throws InvalidPayloadError, QueueUnavailableError, QueueEvictingError
+   */
+  enqueue<T>(job: JobDefinition<T>, payload: NoInfer<T>, options?: EnqueueOptions): Promise<Enqueued>
+  /** Stores many in one transaction: all or none. Answers in their order. @throws as {@link Queue.enqueue} */
+  enqueueBulk<T>(
+    job: JobDefinition<T>,
+    entries: readonly { readonly payload: NoInfer<T>; readonly options?: EnqueueOptions }[],
+  ): Promise<Enqueued[]>
+  status(): Promise<QueueStatus>
+  readonly dead: DeadLetterStore
+  /** Stops what the queue started; the client stays open. */
+  close(): Promise<void>
+}
+
+/** What a worker needs of a queue. */
+export interface QueueInternals {
+  readonly store: Store
+  readonly jobs: ReadonlyMap<string, JobDefinition>
+  readonly clock: Clock
+  readonly random: Random
+}
+
+const internals = new WeakMap<Queue, QueueInternals>()
+const KEY_REMEMBERED_MS = 86_400_000
+const NAME = /^[a-z][a-z0-9._-]{0,63}$/
+const tracer = trace.getTracer('@ops/queue')
+
+/** @throws TypeError for an object that createQueue did not make. */
+export function internalsOf(queue: Queue): QueueInternals {
+  const found = internals.get(queue)
+  if (found === undefined) throw new TypeError('Cannot work off a queue of unknown make: expected one of createQueue')
+  return found
+}
+
+/** Options every stored job has: this package decides on retries, BullMQ only carries them out. */
+export const STORED: JobsOptions = {
+  attempts: 1_000_000,
+  backoff: { type: 'ops' },
+  removeOnComplete: { age: 86_400, count: 1_000 },
+  removeOnFail: { age: 30 * 86_400, count: 100_000 },
+  stackTraceLimit: 1,
+}
+
+/**
+ * Creates a queue. Connects on first use; nothing is read or written before.
+ *
+ * @throws TypeError for a name outside the grammar or two jobs of one name.
+ * @example
+ * const queue = createQueue('billing', { redis, jobs: [sendInvoice] })
+ */
+export function createQueue(name: string, options: QueueOptions): Queue {
+  if (!NAME.test(name)) throw new TypeError(`Cannot create queue ${JSON.stringify(name)}: expected a name like ${NAME}`)
+  const { redis, meter = noopMeter, logger = silentLogger, clock = systemClock, random = systemRandom } = options
+  const jobs = new Map(options.jobs.map((job) => [job.name, job as JobDefinition]))
+  if (jobs.size < options.jobs.length)
+    throw new TypeError(`Cannot create queue ${name}: two jobs have one name, expected one each`)
+  const store = new Store(name, redis, clock)
+  const dead = new DeadLetterStore(store)
+  const queue: Queue = {
+    name,
+    dead,
+    enqueue: async (job, payload, entry) =>
+      (await enqueueAll(job, [{ payload, ...(entry && { options: entry }) }]))[0] as Enqueued,
+    enqueueBulk: (job, entries) => enqueueAll(job, entries),
+    status: () => readStatus(store),
+    async close() {
+      stopCollecting()
+      await store.close()
+    },
+  }
+
+  async function enqueueAll<T>(
+    job: JobDefinition<T>,
+    entries: readonly { readonly payload: T; readonly options?: EnqueueOptions }[],
+  ): Promise<Enqueued[]> {
+    if (!jobs.has(job.name))
+      throw new InvalidPayloadError(job.name, `queue ${name} does not carry it, expected one of its jobs`)
+    return inProducerSpan(name, job.name, async (span) => {
+      const made = entries.map((entry) => makeEntry(job, entry, { span, clock }))
+      return store.use(async (bull) => {
+        const [only] = made
+        const stored =
+          made.length === 1 && only !== undefined
+            ? [await bull.add(only.name, only.data, only.opts)]
+            : await bull.addBulk(made)
+        return stored.map(({ id }, i) => ({ id: id as string, deduplicated: id !== made[i]?.opts.jobId }))
+      })
+    })
+  }
+
+  const stopCollecting = collectGauges({ name, store, meter, logger })
+  internals.set(queue, { store, jobs, clock, random })
+  return queue
+}
+
+interface BullEntry {
+  readonly name: string
+  readonly data: Envelope
+  readonly opts: BulkJobOptions & JobsOptions
+}
+
+function makeEntry<T>(
+  job: JobDefinition<T>,
+  { payload, options = {} }: { readonly payload: T; readonly options?: EnqueueOptions },
+  { span, clock }: { readonly span: Span; readonly clock: Clock },
+): BullEntry {
+  const parsed = parsePayload(job, payload)
+  assertStorable(job.name, parsed)
+  const { key, delayMs, inheritDeadline = false } = options
+  const times = { now: clock.now(), monotonic: clock.monotonic() }
+  const data = sealEnvelope(job.version, parsed, { span, ...times, inheritDeadline })
+  return {
+    name: job.name,
+    data,
+    opts: {
+      ...STORED,
+      jobId: createTraceId(),
+      timestamp: clock.now(),
+      ...(delayMs === undefined ? {} : { delay: delayMs }),
+      ...(key === undefined ? {} : { deduplication: { id: keyId(job.name, key), ttl: KEY_REMEMBERED_MS } }),
+    },
+  }
+}
+
+/** Keys of two jobs or tenants never meet, and no key is too long or holds what Redis keys must not. */
+function keyId(job: string, key: string): string {
+  const parts = JSON.stringify([job, currentContext()?.tenant ?? null, key])
+  return createHash('sha256').update(parts).digest('base64url')
+}
+
+async function inProducerSpan<T>(queue: string, job: string, work: (span: Span) => Promise<T>): Promise<T> {
+  const span = tracer.startSpan(`enqueue ${job}`, {
+    kind: SpanKind.PRODUCER,
+    attributes: {
+      'messaging.system': 'bullmq',
+      'messaging.destination.name': queue,
+      'messaging.operation.type': 'send',
+    },
+  })
+  try {
+    return await work(span)
+  } catch (error) {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : 'error' })
+    throw error
+  } finally {
+    span.end()
+  }
+}
+
+async function readStatus(store: Store): Promise<QueueStatus> {
+  return store.use(async (bull) => {
+    const counts = await bull.getJobCounts('wait', 'prioritized', 'active', 'delayed', 'completed')
+    const { wait = 0, prioritized = 0, active = 0, delayed = 0, completed = 0 } = counts
+    return {
+      waiting: wait + prioritized,
+      active,
+      delayed,
+      completed,
+      dead: await store.redis.hlen(store.key('ops-dead')),
+    }
+  })
+}
+
+/** Age in seconds of the job that is next; 0 when none waits. */
+async function readOldestAge(store: Store): Promise<number> {
+  return store.use(async () => {
+    const { redis } = store
+    const next = (await redis.lindex(store.key('wait'), -1)) ?? (await redis.zrange(store.key('prioritized'), '0', '0'))[0]
+    if (next === undefined) return 0
+    const at = await redis.hget(store.key(String(next)), 'timestamp')
+    return at === null ? 0 : Math.max(0, (store.clock.now() - Number(at)) / 1000)
+  })
+}
+
+function collectGauges({
+  name,
+  store,
+  meter,
+  logger,
+}: {
+  name: string
+  store: Store
+  meter: Meter
+  logger: Logger
+}): () => void {
+  const instruments = meter.instruments(queueMetrics)
+  return meter.onCollect(
+    async () => {
+      try {
+        const { dead, ...counts } = await readStatus(store)
+        for (const state of ['waiting', 'active', 'delayed', 'completed'] as const) {
+          instruments.jobs.set({ queue: name, state }, counts[state])
+        }
+        instruments.jobs.set({ queue: name, state: 'dead' }, dead)
+        instruments.deadLetters.set({ queue: name }, dead)
+        instruments.oldestAge.set({ queue: name }, await readOldestAge(store))
+      } catch (error) {
+        logger.debug({ queue: name, error }, 'queue could not be measured')
+      }
+    },
+    { name: `queue ${name}` },
+  )
+}

@@ -1,0 +1,92 @@
+/** Carries an outcome out: in Redis through BullMQ, in the metrics and in the log. */
+import type { Instruments, Logger } from '@ops/core'
+import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq'
+import { bury, type Death } from './burial.ts'
+import type { RedisClient } from './connection.ts'
+import type { Envelope } from './envelope.ts'
+import { recordError } from './error-record.ts'
+import type { ErrorType, queueMetrics, ReleaseReason } from './metrics.ts'
+import type { Outcome } from './outcome.ts'
+import type { Store } from './store.ts'
+
+/** Tells BullMQ, which only carries out, how long to wait before the next attempt. */
+export class RetryIn extends Error {
+  readonly delayMs: number
+
+  constructor(message: string, delayMs: number) {
+    super(message)
+    this.delayMs = delayMs
+    // BullMQ stores the stack; the dead letter will have the real one.
+    this.stack = message
+  }
+}
+
+/** Where outcomes go. */
+export interface SettlementPorts {
+  readonly store: Store
+  readonly redis: RedisClient
+  readonly metrics: Instruments<typeof queueMetrics>
+  readonly logger: Logger
+}
+
+/** One job as BullMQ handed it out. */
+export interface Delivery {
+  readonly job: Job<Envelope>
+  readonly token: string
+}
+
+/** Ends attempts. Every method throws the error by which BullMQ does what it says. */
+export class Settlement {
+  readonly #ports: SettlementPorts
+
+  constructor(ports: SettlementPorts) {
+    this.#ports = ports
+  }
+
+  /** @throws always */
+  async fail(delivery: Delivery, thrown: unknown, outcome: Outcome): Promise<never> {
+    const { metrics, logger, store } = this.#ports
+    const queue = store.name
+    const { job } = delivery
+    if (outcome.kind === 'discard') throw new DelayedError('the lock was lost')
+    if (outcome.kind === 'release') return this.release(delivery, outcome.reason, outcome.delayMs)
+    metrics.processed.inc({ queue })
+    if (outcome.kind === 'dead')
+      return this.bury(delivery, { verdict: outcome.verdict, error: thrown }, outcome.errorType)
+    metrics.failed.inc({ queue, error_type: outcome.errorType })
+    metrics.retried.inc({ queue })
+    const attempt = job.attemptsMade + 1
+    logger.warn(
+      { queue, job: job.name, job_id: job.id, attempt, retry_in_ms: outcome.delayMs, error: thrown },
+      'job failed, will be retried',
+    )
+    throw new RetryIn(recordError(thrown)[0]?.message ?? 'failed', outcome.delayMs)
+  }
+
+  /** Hands the job back, uncharged. @throws always */
+  async release({ job, token }: Delivery, reason: ReleaseReason, delayMs: number): Promise<never> {
+    const { store, redis, metrics } = this.#ports
+    const hash = store.key(job.id as string)
+    await redis.hincrby(hash, reason === 'throttled' ? 'opsThrottles' : 'opsReleases', 1)
+    if (delayMs > 0) await job.moveToDelayed(Date.now() + delayMs, token)
+    else await job.moveToWait(token)
+    metrics.released.inc({ queue: store.name, reason })
+    throw delayMs > 0 ? new DelayedError(reason) : new WaitingError(reason)
+  }
+
+  /** Makes a dead letter. @throws always */
+  async bury({ job }: Delivery, death: Death, errorType: ErrorType): Promise<never> {
+    const { metrics, logger, store } = this.#ports
+    const letter = await bury(job, death, this.#ports)
+    metrics.failed.inc({ queue: store.name, error_type: errorType })
+    metrics.dead.inc({ queue: store.name })
+    const { verdict, reason, fingerprint } = letter
+    logger.error(
+      { queue: store.name, job: job.name, job_id: job.id, verdict, reason, fingerprint, error: death.error },
+      'job is dead',
+    )
+    const end = new UnrecoverableError(reason)
+    end.stack = reason
+    throw end
+  }
+}

@@ -1,0 +1,132 @@
+/** createWorker: runs handlers for a queue's jobs until it is drained. */
+import { hostname } from 'node:os'
+import { type Clock, type Logger, type Meter, noopMeter, silentLogger } from '@ops/core'
+import { Worker as BullWorker } from 'bullmq'
+import { assertNoEviction, connected, workerConnection } from './connection.ts'
+import type { Envelope } from './envelope.ts'
+import type { Handlers } from './handler.ts'
+import { queueMetrics } from './metrics.ts'
+import { Processor } from './processor.ts'
+import { internalsOf, type Queue } from './queue.ts'
+import { RetryIn } from './settlement.ts'
+import { prefixOf } from './store.ts'
+
+/** Options of {@link createWorker}. */
+export interface WorkerOptions {
+  /** Jobs at once, 1 to 1,000; what `WORKER_CONCURRENCY` holds. @defaultValue 4 */
+  readonly concurrency?: number
+  /** How long a drain may take in all, in milliseconds, 100 to 3,600,000; less than the platform's grace. @defaultValue 25_000 */
+  readonly drainMs?: number
+  /**
+   * A job whose worker shows no sign of life for this long is taken from it, in milliseconds, 1,000 to 600,000.
+   * Must be longer than the longest block of the event loop. @defaultValue 4_000
+   */
+  readonly lockMs?: number
+  /** @defaultValue noopMeter */
+  readonly meter?: Meter
+  /** @defaultValue silentLogger */
+  readonly logger?: Logger
+}
+
+/** A running worker. */
+export interface Worker {
+  /** Resolves once it takes jobs. @throws QueueEvictingError when the Redis may evict keys: it then takes none. */
+  ready(): Promise<void>
+  /**
+   * Takes no more jobs, waits, aborts what still runs near the end of `drainMs` (or when `signal` aborts), hands back uncharged what did
+   * not finish, and closes. Calling again gives the same promise.
+   */
+  drain(signal?: AbortSignal): Promise<void>
+  /** A drain that aborts at once. */
+  close(): Promise<void>
+}
+
+/**
+ * Creates a worker and starts it. It makes two connections of its own; `queue` and its client stay the caller's.
+ *
+ * @throws TypeError for a job without a handler, RangeError for an option outside its range.
+ * @example
+ * const worker = createWorker(queue, { [sendInvoice.name]: async (payload: Invoice) => send(payload) })
+ */
+export function createWorker(queue: Queue, handlers: Handlers, options: WorkerOptions = {}): Worker {
+  const { concurrency = 4, drainMs = 25_000, lockMs = 4_000, meter = noopMeter, logger = silentLogger } = options
+  assertRange('concurrency', concurrency, [1, 1_000])
+  assertRange('drainMs', drainMs, [100, 3_600_000])
+  assertRange('lockMs', lockMs, [1_000, 600_000])
+  const { store, jobs, clock, random } = internalsOf(queue)
+  for (const name of Object.keys(handlers)) {
+    if (!jobs.has(name))
+      throw new TypeError(`Cannot work off ${queue.name}: it has no job ${name}, expected handlers for its jobs only`)
+  }
+  const redis = workerConnection(store.redis)
+  redis.on('error', () => {})
+  const metrics = meter.instruments(queueMetrics)
+  const processor = new Processor({ store, redis, jobs, handlers, clock, random, metrics, logger })
+  const bull = new BullWorker<Envelope>(queue.name, (job, token) => processor.process(job, token as string), {
+    connection: redis as never,
+    prefix: prefixOf(queue.name),
+    name: `${hostname()}:${process.pid}`,
+    autorun: false,
+    concurrency,
+    lockDuration: lockMs,
+    stalledInterval: lockMs / 2,
+    // This package finds out who is guilty; BullMQ would blame all.
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+    drainDelay: 2,
+    runRetryDelay: 500,
+    settings: { backoffStrategy: (_attempts, _type, error) => (error instanceof RetryIn ? error.delayMs : 1_000) },
+  })
+  bull.on('error', (error) => logger.debug({ queue: queue.name, error }, 'queue connection or lock failed'))
+  bull.on('lockRenewalFailed', (ids) => {
+    for (const id of ids) processor.abort(id, 'lock_lost')
+  })
+  const started = start()
+  started.catch((error: unknown) => {
+    if (draining === undefined) logger.error({ queue: queue.name, error }, 'worker takes no jobs')
+  })
+  let draining: Promise<void> | undefined
+
+  async function start(): Promise<void> {
+    await connected(redis)
+    await assertNoEviction(redis, queue.name)
+    bull.run().catch((error: unknown) => logger.error({ queue: queue.name, error }, 'worker stopped'))
+  }
+
+  const drain = (ms: number, signal?: AbortSignal): Promise<void> => {
+    draining ??= end({ bull, processor, clock, ms, signal }).finally(() => redis.disconnect())
+    return draining
+  }
+  return { ready: () => started, drain: (signal) => drain(drainMs, signal), close: () => drain(0) }
+}
+
+interface Ending {
+  readonly bull: BullWorker<Envelope>
+  readonly processor: Processor
+  readonly clock: Clock
+  readonly ms: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** Of a drain, what is left for aborted handlers to end and for handing back. */
+const GRACE_MS = 1_500
+
+async function end({ bull, processor, clock, ms, signal }: Ending): Promise<void> {
+  await bull.pause(true)
+  let shutDown = () => {}
+  const timer = clock.setTimeout(() => shutDown(), Math.max(0, ms - GRACE_MS), { keepAlive: true })
+  shutDown = () => processor.shutDown()
+  if (signal?.aborted === true || ms === 0) shutDown()
+  signal?.addEventListener('abort', shutDown, { once: true })
+  try {
+    await bull.close()
+  } finally {
+    timer.cancel()
+    signal?.removeEventListener('abort', shutDown)
+  }
+}
+
+function assertRange(what: string, value: number, [min, max]: readonly [number, number]): void {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`Cannot create worker: ${what} is ${value}, expected an integer from ${min} to ${max}`)
+  }
+}

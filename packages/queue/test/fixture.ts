@@ -1,0 +1,129 @@
+/** Queues and workers on the run's shared Redis, each under a name of its own, closed after each test. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { createContext, createSpanId, runInContext } from '@ops/core'
+import { Redis } from 'ioredis'
+import { afterEach, inject } from 'vitest'
+import {
+  createQueue,
+  createWorker,
+  type Handlers,
+  type Queue,
+  type QueueOptions,
+  type Worker,
+  type WorkerOptions,
+} from '../src/index.ts'
+
+const open: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close()
+})
+
+/** Closes after the test, last first. */
+export function closing(close: () => unknown): void {
+  open.push(close)
+}
+
+/** A connected client that never waits, as an application's. */
+export async function connect(url: string = inject('redisUrl')): Promise<Redis> {
+  const redis = new Redis(url, {
+    protocol: 2,
+    replyMapping: 'legacy',
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => 20,
+  })
+  redis.on('error', () => {})
+  closing(() => redis.disconnect())
+  if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve))
+  return redis
+}
+
+/** A queue on a client of its own. */
+export async function connectQueue(
+  jobs: QueueOptions['jobs'],
+  { name = uniqueName(), ...options }: Partial<QueueOptions> & { readonly name?: string } = {},
+): Promise<Queue> {
+  const queue = createQueue(name, { redis: options.redis ?? (await connect()), ...options, jobs })
+  closing(() => queue.close())
+  return queue
+}
+
+/** A worker that takes jobs. */
+export async function startWorker(queue: Queue, handlers: Handlers, options: WorkerOptions = {}): Promise<Worker> {
+  const worker = createWorker(queue, handlers, { lockMs: 1_000, ...options })
+  closing(() => worker.close())
+  await worker.ready()
+  return worker
+}
+
+/** A name no other test uses. */
+export function uniqueName(): string {
+  return `t${createSpanId()}`
+}
+
+/** Runs `work` for `tenant`. */
+export function asTenant<T>(tenant: string, work: () => T): T {
+  return runInContext(createContext({ tenant }), work)
+}
+
+/** A worker process that is started again whenever it dies, as a platform does; `deaths` counts. */
+export interface Fleet {
+  readonly deaths: number
+  readonly codes: readonly (number | string)[]
+  readonly pids: readonly number[]
+  /** The process of one member now. */
+  child(member: number): ChildProcess
+}
+
+/** Starts `members` processes of test/worker-process.ts on `queue`. */
+/** How a fleet is started. */
+export interface FleetOptions {
+  readonly members?: number
+  readonly url?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly args?: readonly string[]
+}
+
+export function startFleet(
+  queue: string,
+  { members = 1, url = inject('redisUrl'), env = {}, args = [] }: FleetOptions = {},
+): Fleet {
+  const children: ChildProcess[] = []
+  const fleet = {
+    deaths: 0,
+    codes: [] as (number | string)[],
+    pids: [] as number[],
+    child: (member: number) => children[member] as ChildProcess,
+  }
+  let closed = false
+  const start = (member: number): void => {
+    const child = fork(new URL('./worker-process.ts', import.meta.url), [url, queue], {
+      execArgv: ['--conditions=@ops/source', ...args],
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    children[member] = child
+    if (child.pid !== undefined) fleet.pids.push(child.pid)
+    child.once('exit', (code, signal) => {
+      if (closed) return
+      fleet.deaths++
+      fleet.codes.push(signal ?? code ?? -1)
+      start(member)
+    })
+  }
+  for (let member = 0; member < members; member++) start(member)
+  closing(async () => {
+    closed = true
+    await Promise.all(
+      children.map(async (child) => {
+        if (child.exitCode !== null || child.signalCode !== null) return
+        const exited = once(child, 'exit')
+        child.kill('SIGKILL')
+        await exited
+      }),
+    )
+  })
+  return fleet
+}

@@ -1,0 +1,52 @@
+/** A worker process of the tests: does jobs, and dies of them as asked; notes every start and end of a job in Redis. */
+import { sleep } from '@ops/core'
+import { Redis } from 'ioredis'
+import { createQueue, createWorker, type JobRun } from '../src/index.ts'
+import { work } from './jobs.ts'
+
+const [url, name] = process.argv.slice(2) as [string, string]
+const redis = new Redis(url, { protocol: 2, replyMapping: 'legacy', maxRetriesPerRequest: null })
+redis.on('error', () => {})
+const queue = createQueue(name, { redis, jobs: [work] })
+const hoard: unknown[] = []
+
+const ends: Record<string, () => unknown> = {
+  kill: () => process.kill(process.pid, 'SIGKILL'),
+  exit: () => process.exit(0),
+  oom: () => {
+    for (;;) hoard.push(new Array(1e6).fill(Math.random()))
+  },
+  loop: () => {
+    for (;;);
+  },
+  undefined: () => {
+    throw undefined
+  },
+  bigint: () => 1n,
+  huge: () => {
+    throw new Error('x'.repeat(2_000_000))
+  },
+}
+
+const worker = createWorker(
+  queue,
+  {
+    [work.name]: async ({ n, act, ms }: { n: number; act?: string; ms?: number }, job: JobRun) => {
+      await redis.rpush(`${name}:starts`, `${n}:${job.fence}:${process.pid}`)
+      await sleep(ms ?? 20)
+      const result = act === undefined ? undefined : await ends[act]?.()
+      await redis.rpush(`${name}:ends`, n)
+      return result
+    },
+  },
+  {
+    concurrency: Number(process.env['CONCURRENCY'] ?? 4),
+    lockMs: Number(process.env['LOCK_MS'] ?? 1_000),
+    drainMs: Number(process.env['DRAIN_MS'] ?? 3_000),
+  },
+)
+process.on('SIGTERM', async () => {
+  await worker.drain()
+  redis.disconnect()
+  process.disconnect?.()
+})
