@@ -1,4 +1,4 @@
-// Scenario 1: what each layer costs a request. Run: node http-overhead.mjs fastify|express|nest [contender substring]
+// What each layer costs a request. Run: node http-overhead.mjs fastify|express|nest [contender substring]
 // Every server lives in a process of its own on core 0; wrk and the OTLP sink are on core 1; servers take turns of a second.
 // All servers are started anew BATCHES times: one process may by luck of the JIT be half as fast again as its twin.
 import { execFile, fork } from 'node:child_process'
@@ -15,82 +15,35 @@ const SECONDS = Number(process.env.SECONDS ?? 1),
 const framework = process.argv[2] ?? 'fastify',
   only = process.argv[3]
 
-const stack = (f) => [
-  { name: 'bare', file: `servers/${f}.mjs`, layers: '' },
-  { name: 'log', file: `servers/${f}.mjs`, layers: 'log' },
-  { name: 'log + redact (10 paths)', file: `servers/${f}.mjs`, layers: 'log,redact' },
-  { name: 'metrics', file: `servers/${f}.mjs`, layers: 'metrics' },
-  { name: 'trace, 100% sampled', file: `servers/${f}.mjs`, layers: 'trace' },
-  { name: 'trace, 10% sampled', file: `servers/${f}.mjs`, layers: 'trace', env: { SAMPLE: '0.1' } },
-  { name: 'health', file: `servers/${f}.mjs`, layers: 'health' },
-  { name: 'full, 100% sampled', file: `servers/${f}.mjs`, layers: 'log,redact,metrics,trace,health' },
-  {
-    name: 'full, 10% sampled',
-    file: `servers/${f}.mjs`,
-    layers: 'log,redact,metrics,trace,health',
-    env: { SAMPLE: '0.1' },
-  },
-  {
-    name: 'trace, 100% sampled, no hook/middleware spans',
-    file: `servers/${f}.mjs`,
-    layers: 'trace',
-    env: { LEAN: '1' },
-  },
-  {
-    name: 'full, 100%, tuned by hand',
-    file: `servers/${f}.mjs`,
-    layers: 'log,redact,metrics,trace,health',
-    env: { TUNED: '1' },
-  },
-  {
-    name: 'full, 10%, tuned by hand',
-    file: `servers/${f}.mjs`,
-    layers: 'log,redact,metrics,trace,health',
-    env: { TUNED: '1', SAMPLE: '0.1' },
-  },
-  // ours: { name: '@ops full, 100% sampled', file: `servers/${f}-ops.mjs`, layers: 'log,redact,metrics,trace,health' }
-]
-/** asked for by `... pair`: do layers cost more together than apart? */
-const pairs = (f) =>
-  [
-    ['log', 'redact', 'metrics'],
-    ['log', 'trace'],
-    ['log', 'redact', 'trace'],
-    ['metrics', 'trace'],
-    ['log', 'redact', 'metrics', 'trace'],
-    ['trace', 'health'],
-    ['log', 'redact', 'metrics', 'trace', 'health'],
+const FULL = 'log,metrics,trace,health'
+const TENTH = { SAMPLE: '0.1' }
+const BATCHED = { LOG_MODE: 'batch' }
+
+/** Ours by layer and all on (10 % and all errors traced), beside the usual stack as installed and as tuned by hand. */
+const stack = (f) => {
+  const peers = `servers/${f}.mjs`
+  const ours = `servers/${f}-ops.mjs`
+  return [
+    { name: 'bare', file: peers, layers: '' },
+    { name: '@ops request path alone', file: ours, layers: '' },
+    { name: '@ops log', file: ours, layers: 'log', env: BATCHED },
+    { name: '@ops metrics', file: ours, layers: 'metrics' },
+    { name: '@ops trace, 10%', file: ours, layers: 'trace', env: TENTH },
+    { name: '@ops all on, 10%, a write a line', file: ours, layers: FULL, env: TENTH },
+    { name: '@ops all on, 10%, lines in batches', file: ours, layers: FULL, env: { ...TENTH, ...BATCHED } },
+    { name: 'usual stack as installed, 10%', file: peers, layers: `${FULL},redact`, env: TENTH },
+    { name: 'usual stack tuned by hand, 10%', file: peers, layers: `${FULL},redact`, env: { ...TENTH, TUNED: '1' } },
   ]
-    .map((l) => ({ name: `pair: ${l.join(' + ')}`, file: `servers/${f}.mjs`, layers: l.join(',') }))
-    .concat([{ name: 'pair: trace alone', file: `servers/${f}.mjs`, layers: 'trace' }])
-const contenders = {
-  fastify: [
-    ...stack('fastify'),
-    { name: 'floor: full by hand, 100%', file: 'servers/fastify-floor.mjs', layers: 'log,metrics,trace' },
-    {
-      name: 'floor: full by hand, 10%',
-      file: 'servers/fastify-floor.mjs',
-      layers: 'log,metrics,trace',
-      env: { SAMPLE: '0.1' },
-    },
-    ...(only
-      ? [
-          { name: 'log, one line a request', file: 'servers/fastify.mjs', layers: 'log', env: { ONE_LINE: '1' } },
-          { name: 'metrics with summary (plugin default)', file: 'servers/fastify.mjs', layers: 'metrics-default' },
-          {
-            name: 'metrics on @platformatic/prom-client',
-            file: 'servers/fastify.mjs',
-            layers: 'metrics',
-            env: { PROM: 'platformatic-prom-client' },
-          },
-        ]
-      : []),
-  ],
-  express: stack('express'),
-  nest: stack('nest'),
-}[framework]
-  .concat(only === 'pair' ? pairs(framework) : [])
-  .filter((c) => !only || c.name === 'bare' || c.name.includes(only))
+}
+const floor = { name: 'floor: 60 lines by hand, 10%', file: 'servers/fastify-floor.mjs', layers: FULL, env: TENTH }
+const all = {
+  fastify: () => [...stack('fastify'), floor],
+  express: () => stack('express'),
+  nest: () => stack('nest'),
+}
+if (all[framework] === undefined)
+  throw new Error(`Cannot measure ${framework}: expected one of ${Object.keys(all).join(', ')}`)
+const contenders = all[framework]().filter((c) => !only || c.name === 'bare' || c.name.includes(only))
 
 const PORT = 4392
 const sink = await startSink(PORT)
@@ -187,7 +140,8 @@ for (const s of live) {
     cpu = ratio(s.cpu, base.cpu),
     p99 = ratio(s.p99, base.p99)
   const extra = s.cpu.map((x, i) => x - base.cpu[i])
-  const spans = got[`/c${s.i}`]?.spans
+  // ours adds /v1/traces to the endpoint, as OTEL_EXPORTER_OTLP_ENDPOINT asks
+  const spans = (got[`/c${s.i}`] ?? got[`/c${s.i}/v1/traces`])?.spans
   rows.push({
     contender: s.c.name,
     'throughput retained': fmtRatio(rps),
