@@ -1,0 +1,3 @@
+import service from './ops.ts'
+
+await service.run(() => import('./app.ts'))

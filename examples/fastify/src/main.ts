@@ -1,0 +1,3 @@
+import { service } from '@ops-examples/orders'
+
+await service.run(() => import('./app.ts'))

@@ -1,0 +1,8 @@
+export { answer, PriceUnavailableError, toAnswer } from './errors.ts'
+export { fulfilOrder } from './jobs.ts'
+export { default as service } from './ops.ts'
+export { type NewOrder, newOrder, type Order } from './order.ts'
+export { OrderStore } from './order-store.ts'
+export { createOrders, type Orders } from './orders.ts'
+export { settings } from './settings.ts'
+export { tenantOf } from './tenants.ts'
