@@ -56,6 +56,7 @@ function letterOf(job: Job<Envelope>, death: Death, { now, attempts, releases, c
     version: v,
     ...(tp === undefined ? {} : { traceparent: tp }),
     counters: { deliveries: job.attemptsStarted, attempts: attempts + charged, releases, crashes },
+    fence: (job.data.f ?? 0) + job.attemptsStarted,
     errors,
     worker: `${hostname()} pid ${process.pid}, ${Math.round(process.memoryUsage.rss() / 1_048_576)} MB`,
     coResidents: death.coResidents ?? [],

@@ -32,6 +32,8 @@ export interface DeadLetter {
   /** `traceparent` of the producer. */
   readonly traceparent?: string
   readonly counters: JobCounters
+  /** Last fence its attempts were given. */
+  readonly fence: number
   readonly errors: readonly ErrorRecord[]
   /** The worker that buried it: host, pid and memory. */
   readonly worker: string

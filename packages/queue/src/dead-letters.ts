@@ -96,6 +96,12 @@ export class DeadLetterStore {
     return [...groups.values()].sort((a, b) => b.count - a.count)
   }
 
+  async discard(filter: DeadLetterFilter): Promise<number> {
+    let count = 0
+    for await (const { id } of this.scan(filter)) if (await this.remove(id)) count++
+    return count
+  }
+
   /** Forgets one letter and its failed job. */
   async remove(id: string): Promise<boolean> {
     return this.#store.use(async (bull) => {

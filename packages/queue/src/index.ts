@@ -1,6 +1,6 @@
 export type { RedisClient } from './connection.ts'
 export { type DeadLetter, type JobCounters, VERDICTS, type Verdict } from './dead-letter.ts'
-export type { DeadLetterFilter, DeadLetterGroup, DeadLetterStore } from './dead-letters.ts'
+export type { DeadLetterFilter, DeadLetterGroup } from './dead-letters.ts'
 export type { ErrorRecord } from './error-record.ts'
 export {
   type AbortKind,
@@ -18,10 +18,12 @@ export { defineJob, type JobDefinition, type JobOptions, type RetryOptions } fro
 export { queueMetrics } from './metrics.ts'
 export {
   createQueue,
+  type DeadLetters,
   type Enqueued,
   type EnqueueOptions,
   type Queue,
   type QueueOptions,
   type QueueStatus,
 } from './queue.ts'
+export type { RedriveOptions, RedriveReport } from './redrive.ts'
 export { createWorker, type Worker, type WorkerOptions } from './worker.ts'

@@ -16,12 +16,15 @@ import {
 } from '@ops/core'
 import type { BulkJobOptions, JobsOptions } from 'bullmq'
 import type { RedisClient } from './connection.ts'
-import { DeadLetterStore } from './dead-letters.ts'
+import type { DeadLetter } from './dead-letter.ts'
+import { type DeadLetterFilter, type DeadLetterGroup, DeadLetterStore } from './dead-letters.ts'
 import { assertStorable, type Envelope, parsePayload, sealEnvelope } from './envelope.ts'
 import { InvalidPayloadError } from './errors.ts'
 import type { JobDefinition } from './job-definition.ts'
 import { queueMetrics } from './metrics.ts'
+import { type RedriveOptions, type RedriveReport, redrive } from './redrive.ts'
 import { Store } from './store.ts'
+import { STORED } from './stored-options.ts'
 
 /** Options of {@link createQueue}. */
 export interface QueueOptions {
@@ -70,6 +73,20 @@ export interface QueueStatus {
   readonly dead: number
 }
 
+/** The dead letters of a queue. */
+export interface DeadLetters {
+  /** Newest first, 100 unless `limit` says otherwise. */
+  list(filter?: DeadLetterFilter & { readonly limit?: number }): Promise<DeadLetter[]>
+  /** By what failed alike, largest first. */
+  groups(): Promise<DeadLetterGroup[]>
+  show(id: string): Promise<DeadLetter | undefined>
+  count(): Promise<number>
+  /** Brings letters back as new jobs. A cut-off redrive can be repeated: no letter comes back twice. */
+  redrive(filter: DeadLetterFilter, options?: RedriveOptions): Promise<RedriveReport>
+  /** Forgets letters and their jobs, for good. Returns how many. */
+  discard(filter: DeadLetterFilter): Promise<number>
+}
+
 /** A queue. */
 export interface Queue {
   readonly name: string
@@ -85,7 +102,7 @@ export interface Queue {
     entries: readonly { readonly payload: NoInfer<T>; readonly options?: EnqueueOptions }[],
   ): Promise<Enqueued[]>
   status(): Promise<QueueStatus>
-  readonly dead: DeadLetterStore
+  readonly dead: DeadLetters
   /** Stops what the queue started; the client stays open. */
   close(): Promise<void>
 }
@@ -110,15 +127,6 @@ export function internalsOf(queue: Queue): QueueInternals {
   return found
 }
 
-/** Options every stored job has: this package decides on retries, BullMQ only carries them out. */
-export const STORED: JobsOptions = {
-  attempts: 1_000_000,
-  backoff: { type: 'ops' },
-  removeOnComplete: { age: 86_400, count: 1_000 },
-  removeOnFail: { age: 30 * 86_400, count: 100_000 },
-  stackTraceLimit: 1,
-}
-
 /**
  * Creates a queue. Connects on first use; nothing is read or written before.
  *
@@ -136,7 +144,14 @@ export function createQueue(name: string, options: QueueOptions): Queue {
   const dead = new DeadLetterStore(store)
   const queue: Queue = {
     name,
-    dead,
+    dead: {
+      list: (filter) => dead.list(filter),
+      groups: () => dead.groups(),
+      show: (id) => dead.show(id),
+      count: () => dead.count(),
+      redrive: (filter, how = {}) => redrive({ store, dead, jobs, clock }, filter, how),
+      discard: (filter) => dead.discard(filter),
+    },
     enqueue: async (job, payload, entry) =>
       (await enqueueAll(job, [{ payload, ...(entry && { options: entry }) }]))[0] as Enqueued,
     enqueueBulk: (job, entries) => enqueueAll(job, entries),
@@ -243,7 +258,8 @@ async function readStatus(store: Store): Promise<QueueStatus> {
 async function readOldestAge(store: Store): Promise<number> {
   return store.use(async () => {
     const { redis } = store
-    const next = (await redis.lindex(store.key('wait'), -1)) ?? (await redis.zrange(store.key('prioritized'), '0', '0'))[0]
+    const next =
+      (await redis.lindex(store.key('wait'), -1)) ?? (await redis.zrange(store.key('prioritized'), '0', '0'))[0]
     if (next === undefined) return 0
     const at = await redis.hget(store.key(String(next)), 'timestamp')
     return at === null ? 0 : Math.max(0, (store.clock.now() - Number(at)) / 1000)

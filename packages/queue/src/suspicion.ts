@@ -80,6 +80,7 @@ export class Suspicion {
       string,
     ]
     const [kind, crashes, fresh, rss, at] = answer
+    if (kind === 'clear' || crashes < MAX_CRASHES) await this.#exhume(job)
     if (kind === 'clear') return { kind }
     if (crashes < MAX_CRASHES) return { kind: 'suspect', crashes, newCrash: fresh === 1 }
     const together = await this.#redis.zrangebyscore(suspects, Number(at) - TOGETHER_MS, Number(at) + TOGETHER_MS)
@@ -89,6 +90,12 @@ export class Suspicion {
       memoryMb: Number(rss),
       coResidents: together.filter((id) => id !== job.id).slice(0, 100),
     }
+  }
+
+  /** A worker that died between the record and the job's failure left a letter of a job that lives. */
+  async #exhume(job: Job): Promise<void> {
+    const id = job.id as string
+    await this.#redis.multi().hdel(this.#store.key('ops-dead'), id).zrem(this.#store.key('ops-dead-at'), id).exec()
   }
 
   /** Notes that the job waits for its turn: should the process die now, it is not to blame. Returns how to end the note. */

@@ -8,8 +8,10 @@ import type { Handlers } from './handler.ts'
 import { queueMetrics } from './metrics.ts'
 import { Processor } from './processor.ts'
 import { internalsOf, type Queue } from './queue.ts'
+import { reconcile } from './reconciler.ts'
 import { RetryIn } from './settlement.ts'
 import { prefixOf } from './store.ts'
+import { startWatchdog } from './watchdog.ts'
 
 /** Options of {@link createWorker}. */
 export interface WorkerOptions {
@@ -22,6 +24,11 @@ export interface WorkerOptions {
    * Must be longer than the longest block of the event loop. @defaultValue 4_000
    */
   readonly lockMs?: number
+  /**
+   * The process is ended when its event loop was blocked for this long, in milliseconds, 500 to 3,600,000, or 0 for never:
+   * else an endless loop would hold its jobs for good. Off under a debugger. @defaultValue 30_000
+   */
+  readonly hangMs?: number
   /** @defaultValue noopMeter */
   readonly meter?: Meter
   /** @defaultValue silentLogger */
@@ -49,10 +56,18 @@ export interface Worker {
  * const worker = createWorker(queue, { [sendInvoice.name]: async (payload: Invoice) => send(payload) })
  */
 export function createWorker(queue: Queue, handlers: Handlers, options: WorkerOptions = {}): Worker {
-  const { concurrency = 4, drainMs = 25_000, lockMs = 4_000, meter = noopMeter, logger = silentLogger } = options
+  const {
+    concurrency = 4,
+    drainMs = 25_000,
+    lockMs = 4_000,
+    hangMs = 30_000,
+    meter = noopMeter,
+    logger = silentLogger,
+  } = options
   assertRange('concurrency', concurrency, [1, 1_000])
   assertRange('drainMs', drainMs, [100, 3_600_000])
   assertRange('lockMs', lockMs, [1_000, 600_000])
+  if (hangMs !== 0) assertRange('hangMs', hangMs, [500, 3_600_000])
   const { store, jobs, clock, random } = internalsOf(queue)
   for (const name of Object.keys(handlers)) {
     if (!jobs.has(name))
@@ -80,6 +95,8 @@ export function createWorker(queue: Queue, handlers: Handlers, options: WorkerOp
   bull.on('lockRenewalFailed', (ids) => {
     for (const id of ids) processor.abort(id, 'lock_lost')
   })
+  const stopWatchdog = startWatchdog(hangMs, clock)
+  const reconciling = clock.setInterval(reconcileFailed, RECONCILE_MS)
   const started = start()
   started.catch((error: unknown) => {
     if (draining === undefined) logger.error({ queue: queue.name, error }, 'worker takes no jobs')
@@ -89,11 +106,23 @@ export function createWorker(queue: Queue, handlers: Handlers, options: WorkerOp
   async function start(): Promise<void> {
     await connected(redis)
     await assertNoEviction(redis, queue.name)
+    reconcileFailed()
     bull.run().catch((error: unknown) => logger.error({ queue: queue.name, error }, 'worker stopped'))
   }
 
+  function reconcileFailed(): void {
+    reconcile(store, redis).then(
+      (found) => found > 0 && logger.error({ queue: queue.name, found }, 'failed jobs had no dead letter'),
+      (error: unknown) => draining ?? logger.debug({ queue: queue.name, error }, 'failed jobs could not be checked'),
+    )
+  }
+
   const drain = (ms: number, signal?: AbortSignal): Promise<void> => {
-    draining ??= end({ bull, processor, clock, ms, signal }).finally(() => redis.disconnect())
+    reconciling.cancel()
+    draining ??= end({ bull, processor, clock, ms, signal }).finally(async () => {
+      redis.disconnect()
+      await stopWatchdog()
+    })
     return draining
   }
   return { ready: () => started, drain: (signal) => drain(drainMs, signal), close: () => drain(0) }
@@ -107,6 +136,7 @@ interface Ending {
   readonly signal: AbortSignal | undefined
 }
 
+const RECONCILE_MS = 60_000
 /** Of a drain, what is left for aborted handlers to end and for handing back. */
 const GRACE_MS = 1_500
 
