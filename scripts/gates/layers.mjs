@@ -17,11 +17,8 @@ export const layers = [
   { name: 'work', packages: WORK, mayImport: FOUNDATION },
   { name: 'http', packages: ['http'], mayImport: FOUNDATION },
   { name: 'adapters', packages: ADAPTERS, mayImport: [...FOUNDATION, 'http'] },
-  {
-    name: 'wiring and tools',
-    packages: ['service', 'cli'],
-    mayImport: [...FOUNDATION, ...SIGNALS, ...WORK, 'http', ...ADAPTERS],
-  },
+  { name: 'wiring', packages: ['service'], mayImport: [...FOUNDATION, ...SIGNALS, ...WORK, 'http', ...ADAPTERS] },
+  { name: 'tools', packages: ['cli'], mayImport: [...FOUNDATION, ...SIGNALS, ...WORK, 'http', 'service'] },
 ]
 
 /** The layer of a package folder; undefined for one that nobody has placed yet. */

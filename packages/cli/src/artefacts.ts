@@ -1,0 +1,54 @@
+/** Everything that is generated, by part. Pure: the same declaration gives the same bytes. */
+import { type AlertGroups, alertsOf } from './alerts/alerts.ts'
+import { routingExample } from './alerts/routing.ts'
+import { ruleTestsFile } from './alerts/rule-tests-file.ts'
+import { rulesFile } from './alerts/rules-file.ts'
+import type { Artefact } from './artefact.ts'
+import { configurationArtefacts } from './configuration.ts'
+import { keepHandWritten } from './runbooks/hand-written.ts'
+import { runbookIndex, runbookPage } from './runbooks/page.ts'
+import { pageFileOf } from './runbooks/page-file.ts'
+import type { Subject } from './subject.ts'
+
+/** Parts that can be generated alone. */
+export const PARTS = ['env', 'alerts', 'runbooks'] as const
+/** One of {@link PARTS}. */
+export type Part = (typeof PARTS)[number]
+
+const MAKERS: Readonly<Record<Part, (subject: Subject, groups: AlertGroups) => readonly Artefact[]>> = {
+  env: configurationArtefacts,
+  alerts: alertArtefacts,
+  runbooks: runbookArtefacts,
+}
+
+/**
+ * The artefacts of some parts.
+ *
+ * @throws TypeError or RangeError for bounds that do not fit the metrics.
+ */
+export function generateArtefacts(subject: Subject, parts: readonly Part[] = PARTS): readonly Artefact[] {
+  const groups = alertsOf(subject)
+  return parts.flatMap((part) => MAKERS[part](subject, groups))
+}
+
+function alertArtefacts(subject: Subject, groups: AlertGroups): readonly Artefact[] {
+  return [
+    { path: 'alerts.yml', text: rulesFile(subject, groups) },
+    { path: 'alerts.test.yml', text: ruleTestsFile(subject, groups) },
+    { path: 'alertmanager.example.yml', text: routingExample(subject) },
+  ]
+}
+
+function runbookArtefacts(subject: Subject, groups: AlertGroups): readonly Artefact[] {
+  const pages = Object.values(groups)
+    .flat()
+    .map((alert) => ({ alert, file: pageFileOf(alert) }))
+  return [
+    { path: 'runbooks/README.md', text: runbookIndex(subject, pages) },
+    ...pages.map(({ alert, file }): Artefact => {
+      const path = `runbooks/${file}`
+      const text = runbookPage(subject, alert)
+      return { path, text, merge: (existing) => keepHandWritten(text, existing, path) }
+    }),
+  ]
+}

@@ -1,0 +1,69 @@
+/** Operations: what a service's operators decide and its code does not know; plain data, exported beside the service. */
+
+/** Fewest transactions a minute that are normal. */
+export interface TransactionBound {
+  /** Lower-case name with dashes, part of the alert's name. */
+  readonly name: string
+  /** A counter of the service's own metrics. */
+  readonly metric: string
+  /** Alerts when fewer happen a minute, above 0. */
+  readonly minPerMinute: number
+}
+
+/** Bounds of calls to language models, as `llmMetrics` of @ops/metrics records them. */
+export interface LlmBounds {
+  /** 95th percentile of request durations, in milliseconds; a bucket edge. */
+  readonly p95Ms?: number
+  /** 95th percentile of tokens a request; a bucket edge. */
+  readonly p95Tokens?: number
+  /** Share of failing tool calls, 0 to 1. */
+  readonly toolFailureRatio?: number
+  /** Share of retrievals that find nothing, 0 to 1. */
+  readonly emptyRetrievalRatio?: number
+}
+
+/**
+ * Exported as `operations` by the module of the service.
+ *
+ * @example
+ * export const operations: Operations = { runbookBaseUrl: 'https://wiki.example.com/orders', queueDepth: 500 }
+ */
+export interface Operations {
+  /** Where the runbook folder is published, without a slash at the end. @defaultValue `runbooks`, relative to the output */
+  readonly runbookBaseUrl?: string
+  /** Waiting jobs above which people are told after 10 min, beside the standard's 10,000; an integer from 1. @defaultValue none */
+  readonly queueDepth?: number
+  /** @defaultValue none */
+  readonly transactions?: readonly TransactionBound[]
+  /** @defaultValue none */
+  readonly llm?: LlmBounds
+}
+
+const NAME = /^[a-z][a-z0-9-]{0,62}$/
+
+/** @throws TypeError or RangeError that names the bound, what was given and what is allowed. */
+export function assertOperations(operations: Operations): void {
+  const { runbookBaseUrl = 'runbooks', queueDepth = 1, transactions = [], llm = {} } = operations
+  if (runbookBaseUrl === '' || runbookBaseUrl.endsWith('/') || /[\s#]/.test(runbookBaseUrl)) {
+    throw new TypeError(
+      `Cannot use operations: runbookBaseUrl is ${JSON.stringify(runbookBaseUrl)}, expected a URL or path without a slash at the end`,
+    )
+  }
+  if (!Number.isInteger(queueDepth) || queueDepth < 1)
+    throw new RangeError(`Cannot use operations: queueDepth is ${queueDepth}, expected an integer from 1`)
+  for (const { name, minPerMinute } of transactions) {
+    if (!NAME.test(name))
+      throw new TypeError(
+        `Cannot use operations: transactions are named ${JSON.stringify(name)}, expected a name like ${NAME}`,
+      )
+    if (!(minPerMinute > 0 && Number.isFinite(minPerMinute)))
+      throw new RangeError(`Cannot use operations: minPerMinute of ${name} is ${minPerMinute}, expected above 0`)
+  }
+  for (const [name, bound] of Object.entries(llm)) {
+    const isShare = name.endsWith('Ratio')
+    if (!(bound > 0 && Number.isFinite(bound) && (!isShare || bound < 1)))
+      throw new RangeError(
+        `Cannot use operations: llm.${name} is ${bound}, expected above 0${isShare ? ' and below 1' : ''}`,
+      )
+  }
+}
