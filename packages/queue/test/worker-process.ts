@@ -32,7 +32,7 @@ const worker = createWorker(
   queue,
   {
     [work.name]: async ({ n, act, ms }: { n: number; act?: string; ms?: number }, job: JobRun) => {
-      await redis.rpush(`${name}:starts`, `${n}:${job.fence}:${process.pid}`)
+      await redis.rpush(`${name}:starts`, `${job.id}:${job.fence}:${process.pid}`)
       await sleep(ms ?? 20)
       const result = act === undefined ? undefined : await ends[act]?.()
       await redis.rpush(`${name}:ends`, n)

@@ -1,1 +1,1 @@
-export {}
+export { checkLedger, type Ledger, type LedgerReport } from './ledger.ts'
