@@ -54,13 +54,13 @@ async function simulate(options: Partial<PolicyOptions>, failureRatio: number): 
 }
 
 test('createPolicy() keeps the load on a failing dependency under 1.2 times the calls by its budget', async () => {
-  const rows: string[] = []
+  const rows: string[][] = [['the dependency fails', 'callers', 'load', 'calls answered']]
   const loads = new Map<string, number>()
   for (const failureRatio of [1, 0.5, 0.1]) {
     for (const [name, options] of Object.entries(callers)) {
       const { load, answered } = await simulate(options, failureRatio)
       loads.set(`${name} at ${failureRatio}`, load)
-      rows.push(`| ${failureRatio * 100} % | ${name} | ${load.toFixed(2)} | ${(answered * 100).toFixed(1)} % |`)
+      rows.push([`${failureRatio * 100} %`, name, load.toFixed(2), `${(answered * 100).toFixed(1)} %`])
     }
   }
 
@@ -71,14 +71,14 @@ test('createPolicy() keeps the load on a failing dependency under 1.2 times the 
   await expect(tableOf(rows)).toMatchFileSnapshot(TABLE)
 })
 
-function tableOf(rows: readonly string[]): string {
+function tableOf([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)))
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`
   return `# Retry storm
 
 \`pnpm exec vitest run packages/resilience/test/retry-storm.test.ts\` asserts this table (\`-u\` writes it). Simulated on the test clock with a
 fixed seed: ${CALLS_PER_SECOND} calls a second, ${HEALTHY_SECONDS} s in health and ${SECONDS} s of failures, of which the table tells. Load is attempts for each call; the budget allows 1.2.
 
-| the dependency fails | callers | load | calls answered |
-| --- | --- | --- | --- |
-${rows.join('\n')}
+${[head, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('\n')}
 `
 }
