@@ -1,6 +1,7 @@
 /** The two ways to Redis: the application's client for producers, a connection of the worker's own that waits and blocks. */
-import type { Clock, Timer } from '@ops/core'
+
 import { Cluster, type Redis, type RedisOptions } from 'ioredis'
+import type { Deadlines } from './deadlines.ts'
 import { QueueEvictingError, QueueUnavailableError } from './errors.ts'
 
 /** An ioredis client, as `createRedis` of @ops/redis makes it. */
@@ -18,21 +19,27 @@ export function workerConnection(redis: RedisClient): RedisClient {
   return redis.duplicate({ ...waiting, commandTimeout: undefined } as object)
 }
 
-/** Rejects with QueueUnavailableError when `work` has not settled after `ms`. */
-export async function within<T>(
+/** Rejects with QueueUnavailableError when `work` has not settled after `ms`; on the shared timer, because every enqueue asks. */
+export function within<T>(
   work: Promise<T>,
   queue: string,
-  { clock, ms }: { readonly clock: Clock; readonly ms: number },
+  { deadlines, ms }: { readonly deadlines: Deadlines; readonly ms: number },
 ): Promise<T> {
-  let timer: Timer | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = clock.setTimeout(() => reject(new QueueUnavailableError(queue, new Error(`no answer within ${ms} ms`))), ms)
+  return new Promise((resolve, reject) => {
+    const cancel = deadlines.add(ms, () =>
+      reject(new QueueUnavailableError(queue, new Error(`no answer within ${ms} ms`))),
+    )
+    work.then(
+      (value) => {
+        cancel()
+        resolve(value)
+      },
+      (error: unknown) => {
+        cancel()
+        reject(error)
+      },
+    )
   })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    timer?.cancel()
-  }
 }
 
 /** Resolves once the client can be used. Rejects when it was closed for good. */

@@ -3,6 +3,7 @@ import type { Clock } from '@ops/core'
 import { isOpsError } from '@ops/core'
 import { Queue as BullQueue } from 'bullmq'
 import { assertNoEviction, connected, type RedisClient, within } from './connection.ts'
+import { Deadlines } from './deadlines.ts'
 import { QueueUnavailableError } from './errors.ts'
 
 const ANSWER_MS = 5_000
@@ -17,6 +18,7 @@ export class Store {
   readonly name: string
   readonly redis: RedisClient
   readonly clock: Clock
+  readonly #deadlines: Deadlines
   #bull: BullQueue | undefined
   #opening: Promise<BullQueue> | undefined
 
@@ -24,6 +26,7 @@ export class Store {
     this.name = name
     this.redis = redis
     this.clock = clock
+    this.#deadlines = new Deadlines(clock)
   }
 
   /** A key of this queue. */
@@ -34,8 +37,8 @@ export class Store {
   /** Runs `work` against Redis. @throws QueueUnavailableError, QueueEvictingError */
   async use<T>(work: (bull: BullQueue) => Promise<T>): Promise<T> {
     try {
-      const bull = this.#bull ?? (await within(this.#open(), this.name, { clock: this.clock, ms: ANSWER_MS }))
-      return await within(work(bull), this.name, { clock: this.clock, ms: ANSWER_MS })
+      const bull = this.#bull ?? (await within(this.#open(), this.name, { deadlines: this.#deadlines, ms: ANSWER_MS }))
+      return await within(work(bull), this.name, { deadlines: this.#deadlines, ms: ANSWER_MS })
     } catch (error) {
       if (isOpsError(error)) throw error
       throw new QueueUnavailableError(this.name, error)

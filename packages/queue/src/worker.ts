@@ -11,6 +11,7 @@ import { internalsOf, type Queue } from './queue.ts'
 import { reconcile } from './reconciler.ts'
 import { RetryIn } from './settlement.ts'
 import { prefixOf } from './store.ts'
+import { KEPT } from './stored-options.ts'
 import { startWatchdog } from './watchdog.ts'
 
 /** Options of {@link createWorker}. */
@@ -82,6 +83,7 @@ export function createWorker(queue: Queue, handlers: Handlers, options: WorkerOp
     prefix: prefixOf(queue.name),
     name: `${hostname()}:${process.pid}`,
     autorun: false,
+    ...KEPT,
     concurrency,
     lockDuration: lockMs,
     stalledInterval: lockMs / 2,

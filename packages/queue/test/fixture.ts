@@ -33,9 +33,15 @@ export async function connect(url: string = inject('redisUrl')): Promise<Redis> 
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     retryStrategy: () => 20,
+    disconnectTimeout: 100,
   })
   redis.on('error', () => {})
-  closing(() => redis.disconnect())
+  closing(async () => {
+    if (redis.status === 'end') return
+    const ended = new Promise((resolve) => redis.once('end', resolve))
+    redis.disconnect()
+    await ended
+  })
   if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve))
   return redis
 }
