@@ -4,11 +4,9 @@ import { micro } from './lib/micro.mjs'
 
 const require = createRequire(import.meta.url)
 
-let bytes = 0
 let last = ''
 const noop = {
   write(line) {
-    bytes += line.length
     last = line
   },
 }

@@ -1,11 +1,7 @@
 /** Whether Redis is worth asking: opens at the first command that finds it silent or gone, and probes until it answers again. */
 import type { Clock, Timer } from '@ops/core'
+import { RedisSilentError } from './errors.ts'
 import type { RedisLike } from './redis-client.ts'
-
-/** Thrown inside the package for "Redis did not take part"; callers fall back or wrap it. */
-export class RedisSilentError extends Error {
-  override readonly name = 'RedisSilentError'
-}
 
 /** What a {@link Breaker} needs. */
 export interface BreakerOptions {

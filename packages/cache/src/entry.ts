@@ -2,7 +2,7 @@
 import type { Encoded } from './codec.ts'
 
 /** Length of every token: a lease's, a generation's, a tag's. */
-export const TOKEN_BYTES = 16
+const TOKEN_BYTES = 16
 const VERSION = 1
 const TOKEN_AT = 2
 const WRITTEN_AT = TOKEN_AT + TOKEN_BYTES

@@ -33,3 +33,8 @@ export class CacheClosedError extends OpsError {
     super(`Cannot use cache ${cache}: it is closed, expected an open one`, { code: 'OPS_CACHE_CLOSED' })
   }
 }
+
+/** Thrown inside the package for "Redis did not take part"; callers fall back or wrap it. */
+export class RedisSilentError extends Error {
+  override readonly name = 'RedisSilentError'
+}

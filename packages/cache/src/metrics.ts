@@ -1,3 +1,4 @@
+/** What the cache records, declared. */
 import {
   type CounterDefinition,
   counter,

@@ -1,8 +1,9 @@
 /** The tier in Redis: reads, leases, fills and invalidations, each bounded in time and judged against generation and tags. */
 import { type Clock, createSpanId } from '@ops/core'
 import { createBatch } from './batch.ts'
-import { Breaker, RedisSilentError } from './breaker.ts'
+import { Breaker } from './breaker.ts'
 import { type Entry, type EntryTail, entryToken, packTail, tryParseEntry } from './entry.ts'
+import { RedisSilentError } from './errors.ts'
 import { type PendingRead, type RawRead, readTogether, type ValueRef } from './read-batch.ts'
 import type { RedisArgument, RedisLike } from './redis-client.ts'
 import { observeOperation, type RedisOperation } from './redis-spans.ts'

@@ -1,7 +1,6 @@
 /** What happens when the in-process tier has no answer: Redis, then the lease, then the loader, or a stale value in between. */
 import { isOpsError, sleep } from '@ops/core'
-import { RedisSilentError } from './breaker.ts'
-import { CacheLoadTimeoutError } from './errors.ts'
+import { CacheLoadTimeoutError, RedisSilentError } from './errors.ts'
 import type { Loaded, Loader } from './loader.ts'
 import { LocalCopies, type Target } from './local-copies.ts'
 import { NextLoad } from './next-load.ts'

@@ -1,17 +1,17 @@
 import { recordMetrics, waitFor } from '@ops/testing'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createCache } from '../src/index.ts'
 import { asTenant, connect, connectCache, uniqueName } from './fixture.ts'
 
 const l1 = { maxBytes: 2 ** 20, heartbeatMs: 20, maxLagMs: 2000 }
 
 describe('createCache()', () => {
-  it('createCache() says what is missing when there is no Redis', () => {
+  test('createCache() says what is missing when there is no Redis', () => {
     expect(() => createCache({ name: 'x' } as never)).toThrow(/redis is missing, expected an ioredis client/)
     expect(() => createCache({ name: 'x', redis: {} } as never)).toThrow(/no ioredis client/)
   })
 
-  it('get() loads once and then answers from Redis', async () => {
+  test('get() loads once and then answers from Redis', async () => {
     const cache = await connectCache()
     const load = vi.fn(async (id: string) => ({ id }))
     const user = cache.define('user', { ttl: '1m', load })
@@ -22,7 +22,7 @@ describe('createCache()', () => {
     expect(load).toHaveBeenCalledTimes(1)
   })
 
-  it('get() answers from this process once the backplane is up', async () => {
+  test('get() answers from this process once the backplane is up', async () => {
     const cache = await connectCache({ l1 })
     const user = cache.define('user', { ttl: '1m', load: async (id: string) => ({ id }) })
 
@@ -36,7 +36,7 @@ describe('createCache()', () => {
     expect(cache.stats().definitions['user']).toMatchObject({ l1Hits: 1, l1Misses: 1 })
   })
 
-  it('get() rejects with OPS_TENANT_REQUIRED when there is no tenant, and serves global data without one', async () => {
+  test('get() rejects with OPS_TENANT_REQUIRED when there is no tenant, and serves global data without one', async () => {
     const cache = await connectCache()
     const user = cache.define('user', { ttl: '1m', load: async () => 1 })
     const rates = cache.define('rates', { ttl: '1m', scope: 'global', load: async () => 2 })
@@ -46,7 +46,7 @@ describe('createCache()', () => {
     expect(await rates.get('1')).toBe(2)
   })
 
-  it('get() keeps tenants apart', async () => {
+  test('get() keeps tenants apart', async () => {
     const cache = await connectCache({ l1 })
     const user = cache.define('user', { ttl: '1m', load: async (id: string, { tenant }) => `${tenant}/${id}` })
 
@@ -55,7 +55,7 @@ describe('createCache()', () => {
     expect(await asTenant('a', () => user.get('1'))).toBe('a/1')
   })
 
-  it('invalidate() makes every process load anew', async () => {
+  test('invalidate() makes every process load anew', async () => {
     const name = uniqueName()
     const [one, other] = await Promise.all([connectCache({ name, l1 }), connectCache({ name, l1 })])
     let version = 1
@@ -74,7 +74,7 @@ describe('createCache()', () => {
     })
   })
 
-  it('purge() forgets a tenant and no other', async () => {
+  test('purge() forgets a tenant and no other', async () => {
     const cache = await connectCache({ l1 })
     const load = vi.fn(async (id: string, { tenant }: { tenant: string }) => `${tenant}${id}`)
     const user = cache.define('user', { ttl: '1m', load })
@@ -87,7 +87,7 @@ describe('createCache()', () => {
     expect(load.mock.calls.map(([, { tenant }]) => tenant).sort()).toEqual([...'aaaaaabbb'])
   })
 
-  it('invalidateTags() forgets tagged values and no others', async () => {
+  test('invalidateTags() forgets tagged values and no others', async () => {
     const cache = await connectCache({ l1 })
     const load = vi.fn(async (id: string) => ({ id, org: Number(id) % 2 }))
     const user = cache.define('user', { ttl: '1m', load, tags: ({ org }) => [`org:${org}`] })
@@ -101,7 +101,7 @@ describe('createCache()', () => {
     expect(load.mock.calls.map(([id]) => id)).toEqual(['1', '2', '3', '1', '3'])
   })
 
-  it('get() serves a stale value while it is refreshed, and rejects late fills of old truth', async () => {
+  test('get() serves a stale value while it is refreshed, and rejects late fills of old truth', async () => {
     const cache = await connectCache()
     let version = 0
     const user = cache.define('user', { ttl: 1, staleFor: '1m', earlyRefresh: 0, load: async () => ++version })
@@ -113,7 +113,7 @@ describe('createCache()', () => {
     expect(cache.stats().definitions['user']?.l2Stale).toBeGreaterThan(0)
   })
 
-  it('getMany() loads what is missing in one call, independently per key', async () => {
+  test('getMany() loads what is missing in one call, independently per key', async () => {
     const cache = await connectCache()
     const loadMany = vi.fn(async (ids: readonly string[]) => {
       return new Map(ids.filter((id) => id !== 'none').map((id) => [id, id === 'bad' ? new Error('bad') : `v${id}`]))
@@ -136,7 +136,7 @@ describe('createCache()', () => {
     expect(loadMany.mock.calls.map(([ids]) => ids)).toEqual([['1'], ['2', 'bad', 'none'], ['bad']])
   })
 
-  it('cache_hit_ratio and its kin describe what happened', async () => {
+  test('cache_hit_ratio and its kin describe what happened', async () => {
     const metrics = recordMetrics()
     const cache = await connectCache({ name: `m${uniqueName()}`, meter: metrics.meter })
     const user = cache.define('user', { ttl: '1m', load: async () => 1 })
@@ -156,7 +156,7 @@ describe('createCache()', () => {
     expect(metrics.problems).toEqual([])
   })
 
-  it('cache_tenant_reads_total names the busiest tenants and no more, when asked to', async () => {
+  test('cache_tenant_reads_total names the busiest tenants and no more, when asked to', async () => {
     const metrics = recordMetrics()
     const cache = await connectCache({ meter: metrics.meter, topTenants: 2 })
     const user = cache.define('user', { ttl: '1m', load: async () => 1 })
@@ -178,7 +178,7 @@ describe('createCache()', () => {
     ])
   })
 
-  it('every method refuses when the cache is closed', async () => {
+  test('every method refuses when the cache is closed', async () => {
     const cache = createCache({ redis: await connect(), name: uniqueName() })
     const user = cache.define('user', { ttl: '1m', load: async () => 1 })
     cache.close()

@@ -1,7 +1,7 @@
 /** The cache on a real Redis Cluster of three nodes that the suite starts itself. */
 import { waitFor } from '@ops/testing'
 import { Cluster, Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { asTenant, closing, connectCache, uniqueName } from './fixture.ts'
 import { freePort, type RedisServer, startRedisServer } from './redis-server.ts'
 
@@ -54,7 +54,7 @@ async function connectCluster(): Promise<Cluster> {
 const l1 = { maxBytes: 2 ** 20, heartbeatMs: 20, maxLagMs: 2_000 }
 
 describe('on a Redis Cluster', () => {
-  it('get(), getMany() and invalidate() work across all slots', async () => {
+  test('get(), getMany() and invalidate() work across all slots', async () => {
     const cache = await connectCache({ redis: await connectCluster() })
     const load = vi.fn(async (id: string, { tenant }: { tenant: string }) => `${tenant}${id}`)
     const user = cache.define('user', { ttl: '1m', load, tags: (value) => [value.slice(0, 1)] })
@@ -73,7 +73,7 @@ describe('on a Redis Cluster', () => {
     expect(load).toHaveBeenCalledTimes(200 + 1 + 50 + 50)
   })
 
-  it('an invalidation reaches the in-process tier of another process through any node', async () => {
+  test('an invalidation reaches the in-process tier of another process through any node', async () => {
     const name = uniqueName()
     const [one, other] = [
       await connectCache({ name, redis: await connectCluster(), l1 }),
@@ -96,7 +96,7 @@ describe('on a Redis Cluster', () => {
     }
   })
 
-  it('get() goes on when a node dies', async () => {
+  test('get() goes on when a node dies', async () => {
     const cache = await connectCache({ redis: await connectCluster(), l1 })
     const user = cache.define('user', { ttl: '1m', load: async (id: string) => id })
     const ids = Array.from({ length: 20 }, (_, i) => String(i))

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { compress, decodeValue, encodeValue, expand, FORMAT, isCompressed } from '../src/codec.ts'
 import { packTail, tryParseEntry } from '../src/entry.ts'
 
@@ -49,7 +49,7 @@ const plain = (one: unknown): unknown => {
 const roundTrip = (given: unknown): unknown => decodeValue(encodeValue(given))
 
 describe('encodeValue()', () => {
-  it('encodeValue() gives any structured value back', () => {
+  test('encodeValue() gives any structured value back', () => {
     fc.assert(
       fc.property(value, (given) => {
         expect(plain(roundTrip(given))).toStrictEqual(plain(given))
@@ -58,7 +58,7 @@ describe('encodeValue()', () => {
     )
   })
 
-  it('encodeValue() keeps cycles', () => {
+  test('encodeValue() keeps cycles', () => {
     const cycle: { self?: unknown; at: Date } = { at: new Date(0) }
     cycle.self = cycle
 
@@ -67,18 +67,18 @@ describe('encodeValue()', () => {
     expect(back.self).toBe(back)
   })
 
-  it('encodeValue() takes JSON for JSON, MessagePack for dates and sets, and V8 for the rest', () => {
+  test('encodeValue() takes JSON for JSON, MessagePack for dates and sets, and V8 for the rest', () => {
     expect(encodeValue({ a: [1, 'x', null] }).format).toBe(FORMAT.json)
     expect(encodeValue({ at: new Date(), tags: new Set(['a']), none: undefined }).format).toBe(FORMAT.msgpack)
     expect(encodeValue({ n: 2n ** 80n }).format).toBe(FORMAT.v8)
   })
 
-  it('encodeValue() throws for what no cache can carry', () => {
+  test('encodeValue() throws for what no cache can carry', () => {
     expect(() => encodeValue({ f: () => {} })).toThrow()
     expect(() => encodeValue(Symbol('x'))).toThrow()
   })
 
-  it('compress() and expand() are each other’s inverse, and expand() is bounded', async () => {
+  test('compress() and expand() are each other’s inverse, and expand() is bounded', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ minLength: 0, maxLength: 5_000 }), async (given) => {
         const encoded = encodeValue(`${given}${'abc'.repeat(3_000)}`)
@@ -107,7 +107,7 @@ describe('tryParseEntry()', () => {
     ])
   }
 
-  it('tryParseEntry() reads what packTail() wrote, for that key only', () => {
+  test('tryParseEntry() reads what packTail() wrote, for that key only', () => {
     fc.assert(
       fc.property(fc.string(), fc.array(utf16, { maxLength: 5 }), fc.uint8Array(), (key, tags, payload) => {
         const encoded = { format: FORMAT.json, payload: Buffer.from(payload) }
@@ -119,7 +119,7 @@ describe('tryParseEntry()', () => {
     )
   })
 
-  it('tryParseEntry() never throws on damaged bytes', () => {
+  test('tryParseEntry() never throws on damaged bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(200), (noise, cut) => {
         const encoded = { format: 0, payload: Buffer.from('{}') }

@@ -2,14 +2,14 @@
 
 import { trace } from '@opentelemetry/api'
 import { createTestClock, recordLogs, recordSpans, waitFor } from '@ops/testing'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { asTenant, connect, connectCache, uniqueName } from './fixture.ts'
 
 const never = () => new Promise<never>(() => {})
 const l1 = { maxBytes: 2 ** 20, heartbeatMs: 20, maxLagMs: 2_000 }
 
 describe('get()', () => {
-  it('get() rejects with the loader’s own error for all callers, and loads again for the next', async () => {
+  test('get() rejects with the loader’s own error for all callers, and loads again for the next', async () => {
     const cache = await connectCache()
     const load = vi.fn(async (): Promise<number> => Promise.reject(new Error('boom')))
     const user = cache.define('user', { ttl: '1m', load })
@@ -24,7 +24,7 @@ describe('get()', () => {
     })
   })
 
-  it('get() rejects and aborts the loader when it takes longer than hardMs', async () => {
+  test('get() rejects and aborts the loader when it takes longer than hardMs', async () => {
     const clock = createTestClock()
     const cache = await connectCache({ clock, redisTimeoutMs: 60_000 })
     let aborted: AbortSignal | undefined
@@ -43,7 +43,7 @@ describe('get()', () => {
     expect(cache.stats().definitions['user']?.loads.timeout).toBe(1)
   })
 
-  it.each(['fails', 'is slow'])('get() serves the stale value when the loader %s', async (trouble) => {
+  test.each(['fails', 'is slow'])('get() serves the stale value when the loader %s', async (trouble) => {
     const clock = createTestClock()
     const cache = await connectCache({ clock, redisTimeoutMs: 60_000 })
     const load = vi.fn(async (): Promise<number> => 1)
@@ -61,7 +61,7 @@ describe('get()', () => {
     expect(cache.stats().definitions['user']?.l2Stale).toBe(1)
   })
 
-  it.each([
+  test.each([
     ['undefined', undefined],
     ['null', null],
   ])('get() caches %s for negativeTtl', async (_, absent) => {
@@ -79,7 +79,7 @@ describe('get()', () => {
     expect(load).toHaveBeenCalledTimes(2)
   })
 
-  it('get() caches no absence when negativeTtl is 0', async () => {
+  test('get() caches no absence when negativeTtl is 0', async () => {
     const cache = await connectCache()
     const load = vi.fn(async () => undefined)
     const user = cache.define<undefined>('user', { ttl: '1h', negativeTtl: 0, load })
@@ -89,7 +89,7 @@ describe('get()', () => {
     expect(load).toHaveBeenCalledTimes(2)
   })
 
-  it('get() keeps NaN, cycles, dates, maps and buffers as they are', async () => {
+  test('get() keeps NaN, cycles, dates, maps and buffers as they are', async () => {
     const cache = await connectCache()
     const cycle: { self?: unknown } = {}
     cycle.self = cycle
@@ -114,7 +114,7 @@ describe('get()', () => {
     expect(cache.stats().definitions['any']).toMatchObject({ l2Hits: 6, loads: { ok: 6 } })
   })
 
-  it('get() returns what it cannot keep, and says so: 100 MB, functions, bad tags', async () => {
+  test('get() returns what it cannot keep, and says so: 100 MB, functions, bad tags', async () => {
     const { logger, records } = recordLogs()
     const cache = await connectCache({ logger })
     const values: Record<string, unknown> = { large: Buffer.alloc(100 * 2 ** 20), code: { f: () => 1 }, tagged: 'x' }
@@ -129,7 +129,7 @@ describe('get()', () => {
     expect(records.map(({ fields }) => fields['reason'])).toEqual(['too_large', 'unencodable', 'bad_tags'])
   })
 
-  it('get() compresses large values and gives them back', async () => {
+  test('get() compresses large values and gives them back', async () => {
     const redis = await connect()
     const name = uniqueName()
     const cache = await connectCache({ redis, name })
@@ -143,7 +143,7 @@ describe('get()', () => {
     expect(await redis.strlen(key)).toBeLessThan(1_000)
   })
 
-  it('get() refreshes early, once, when the draw says so', async () => {
+  test('get() refreshes early, once, when the draw says so', async () => {
     const clock = createTestClock()
     const draws = { next: () => 0.9 }
     const cache = await connectCache({ clock, random: draws, l1: { ...l1, maxLagMs: 600_000 }, redisTimeoutMs: 60_000 })
@@ -167,7 +167,7 @@ describe('get()', () => {
     expect(load).toHaveBeenCalledTimes(2)
   })
 
-  it('get() shortens ttl by up to jitterRatio', async () => {
+  test('get() shortens ttl by up to jitterRatio', async () => {
     const redis = await connect()
     const name = uniqueName()
     const cache = await connectCache({ redis, name, random: { next: () => 0.5 } })
@@ -181,7 +181,7 @@ describe('get()', () => {
     expect(left).toBeGreaterThan(5_000)
   })
 
-  it('get() freezes values in development and leaves them alone when told', async () => {
+  test('get() freezes values in development and leaves them alone when told', async () => {
     const [strict, loose] = [await connectCache({ freezeValues: true }), await connectCache({ freezeValues: false })]
     const options = { ttl: '1m', load: async () => ({ list: [1] }) }
     const frozen = await asTenant('a', () => strict.define('x', options).get('1'))
@@ -191,7 +191,7 @@ describe('get()', () => {
     expect(free.list.push(2)).toBe(2)
   })
 
-  it('get() runs at most maxLoadsPerTenant loads of a tenant, and holds up no other tenant', async () => {
+  test('get() runs at most maxLoadsPerTenant loads of a tenant, and holds up no other tenant', async () => {
     const cache = await connectCache({ maxLoadsPerTenant: 2 })
     const running: (() => void)[] = []
     const load = vi.fn((_: string) => new Promise<number>((resolve) => running.push(() => resolve(1))))
@@ -213,7 +213,7 @@ describe('get()', () => {
     expect([await greedy, await modest]).toEqual([[1, 1, 1, 1], 1])
   })
 
-  it('a load runs in a span, inside the caller’s trace', async () => {
+  test('a load runs in a span, inside the caller’s trace', async () => {
     const recording = recordSpans()
     try {
       const cache = await connectCache()
@@ -242,7 +242,7 @@ describe('get()', () => {
 
 describe('define()', () => {
   const load = () => 1
-  it.each([
+  test.each([
     [{ ttl: '1m' }, /neither load nor loadMany/],
     [{ ttl: 'soon', load }, /ttl of cache x .soon./],
     [{ ttl: 0, load }, /ttl of 0/],
@@ -256,7 +256,7 @@ describe('define()', () => {
     expect(() => cache.define('x', options as never)).toThrow(message)
   })
 
-  it('define() refuses a name that is taken', async () => {
+  test('define() refuses a name that is taken', async () => {
     const cache = await connectCache()
     cache.define('x', { ttl: 1, load })
 

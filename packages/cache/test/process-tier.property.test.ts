@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Held, ProcessTier } from '../src/process-tier.ts'
 
 const held = (bytes: number): Held<unknown> => ({
@@ -13,7 +13,7 @@ const held = (bytes: number): Held<unknown> => ({
 })
 
 describe('ProcessTier', () => {
-  it('put() never exceeds maxBytes and accounts for every byte, whatever is put, deleted and cleared', () => {
+  test('put() never exceeds maxBytes and accounts for every byte, whatever is put, deleted and cleared', () => {
     const step = fc.record({
       kind: fc.constantFrom('put', 'put', 'put', 'delete', 'clear'),
       tenant: fc.constantFrom('a', 'b', 'c'),
@@ -40,7 +40,7 @@ describe('ProcessTier', () => {
     )
   })
 
-  it('put() never evicts a tenant that has less than its fair share', () => {
+  test('put() never evicts a tenant that has less than its fair share', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 50, max: 200 }), (small, flood) => {
         const tier = new ProcessTier(10_000)

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { asTenant, connectCache } from './fixture.ts'
 
 const text = fc.string({
@@ -9,7 +9,7 @@ const text = fc.string({
 })
 
 describe('purge()', () => {
-  it('purge() forgets all of one tenant and nothing of another', async () => {
+  test('purge() forgets all of one tenant and nothing of another', async () => {
     const cache = await connectCache()
     const loads: string[] = []
     const user = cache.define('user', {

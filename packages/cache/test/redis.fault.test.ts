@@ -1,6 +1,6 @@
 /** What the cache does when Redis misbehaves: every way it can, one at a time. */
 import { createFaultProxy, createTestClock, type FaultProxy, recordLogs, waitFor } from '@ops/testing'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { RedisLike } from '../src/index.ts'
 import { ACQUIRE } from '../src/scripts.ts'
 import { asTenant, closing, connect, connectCache, uniqueName } from './fixture.ts'
@@ -21,7 +21,7 @@ afterEach(async () => {
 const proxied = () => connect(`redis://127.0.0.1:${proxy.port}`)
 
 describe('get()', () => {
-  it('get() waits for the timeout once when Redis freezes, and then not at all', async () => {
+  test('get() waits for the timeout once when Redis freezes, and then not at all', async () => {
     const clock = createTestClock()
     const cache = await connectCache({ redis: await proxied(), clock, redisTimeoutMs: 200 })
     const load = vi.fn(async (id: string) => `${id}!`)
@@ -40,7 +40,7 @@ describe('get()', () => {
     expect(clock.monotonic()).toBe(before)
   })
 
-  it('get() uses Redis again when it thaws, and has forgotten what this process held', async () => {
+  test('get() uses Redis again when it thaws, and has forgotten what this process held', async () => {
     const cache = await connectCache({
       redis: await proxied(),
       l1: { maxBytes: 2 ** 20, heartbeatMs: 20, maxLagMs: 500 },
@@ -58,7 +58,7 @@ describe('get()', () => {
     await waitFor(() => !cache.stats().l1.bypassed)
   })
 
-  it('get() calls the loader when Redis is killed, and caches again when it is back empty', async () => {
+  test('get() calls the loader when Redis is killed, and caches again when it is back empty', async () => {
     const cache = await connectCache({ redis: await connect(server.url) })
     const load = vi.fn(async () => 1)
     const user = cache.define('user', { ttl: '1m', load })
@@ -74,7 +74,7 @@ describe('get()', () => {
     expect(load).toHaveBeenCalledTimes(3)
   })
 
-  it('get() serves a stale value of this process when Redis is gone and the loader fails', async () => {
+  test('get() serves a stale value of this process when Redis is gone and the loader fails', async () => {
     const cache = await connectCache({ redis: await connect(server.url), l1: { maxBytes: 2 ** 20 } })
     const load = vi.fn(async () => 1)
     const user = cache.define('user', { ttl: '1m', staleFor: '1h', load })
@@ -91,7 +91,7 @@ describe('get()', () => {
     expect(await asTenant('a', () => user.get('1'))).toBe(1)
   })
 
-  it('get() calls the loader when the connection is cut in the middle of a pipeline', async () => {
+  test('get() calls the loader when the connection is cut in the middle of a pipeline', async () => {
     const cache = await connectCache({ redis: await proxied() })
     const user = cache.define('user', { ttl: '1m', load: async (id: string) => id })
     const ids = Array.from({ length: 50 }, (_, i) => String(i))
@@ -104,7 +104,7 @@ describe('get()', () => {
     expect(await reading).toEqual(ids)
   })
 
-  it('get() returns the value uncached when Redis refuses to write: READONLY', async () => {
+  test('get() returns the value uncached when Redis refuses to write: READONLY', async () => {
     const redis = await connect(server.url)
     const cache = await connectCache({ redis })
     const load = vi.fn(async () => 1)
@@ -119,7 +119,7 @@ describe('get()', () => {
     expect(load).toHaveBeenCalledTimes(2)
   })
 
-  it('get() returns the value uncached when Redis is out of memory', async () => {
+  test('get() returns the value uncached when Redis is out of memory', async () => {
     const redis = await connect(server.url)
     const cache = await connectCache({ redis })
     const user = cache.define('user', { ttl: '1m', load: async () => 1 })
@@ -128,7 +128,7 @@ describe('get()', () => {
     expect(await asTenant('a', () => user.get('1'))).toBe(1)
   })
 
-  it('get() never brings back what was invalidated when Redis evicts keys', async () => {
+  test('get() never brings back what was invalidated when Redis evicts keys', async () => {
     const redis = await connect(server.url)
     const cache = await connectCache({ redis })
     let version = 1
@@ -148,7 +148,7 @@ describe('get()', () => {
     expect(Number(/evicted_keys:(\d+)/.exec(await redis.info('stats'))?.[1])).toBeGreaterThan(0)
   })
 
-  it('get() goes on without Redis while every answer takes 500 ms', async () => {
+  test('get() goes on without Redis while every answer takes 500 ms', async () => {
     const cache = await connectCache({ redis: await proxied(), redisTimeoutMs: 100 })
     const user = cache.define('user', { ttl: '1m', load: async () => 1 })
     proxy.delayMs(250)
@@ -160,7 +160,7 @@ describe('get()', () => {
     await waitFor(() => !cache.stats().redisAway)
   })
 
-  it('get() treats what it cannot read as a miss when a foreign hand wrote into Redis', async () => {
+  test('get() treats what it cannot read as a miss when a foreign hand wrote into Redis', async () => {
     const redis = await connect(server.url)
     const cache = await connectCache({ redis })
     const user = cache.define('user', { ttl: '1m', load: async () => ({ ok: true }) })
@@ -179,7 +179,7 @@ describe('get()', () => {
     }
   })
 
-  it.each(['lost', 'late'])(
+  test.each(['lost', 'late'])(
     'get() leaves no lease behind that nobody holds when its request for one is %s',
     async (fate) => {
       const name = uniqueName()
@@ -209,7 +209,7 @@ describe('get()', () => {
     },
   )
 
-  it('get() caches the others when a value of another type lies under one key', async () => {
+  test('get() caches the others when a value of another type lies under one key', async () => {
     const redis = await connect(server.url)
     const cache = await connectCache({ redis, shardsPerTenant: 1 })
     const load = vi.fn(async (id: string) => id)
@@ -225,7 +225,7 @@ describe('get()', () => {
     expect(load.mock.calls.map(([id]) => id).sort()).toEqual(['1', '2', 'odd', 'odd', 'odd'])
   })
 
-  it('get() refuses an entry that was moved to another key', async () => {
+  test('get() refuses an entry that was moved to another key', async () => {
     const redis = await connect(server.url)
     const cache = await connectCache({ redis, shardsPerTenant: 1 })
     const user = cache.define('user', { ttl: '1m', load: async (id: string) => id })
@@ -237,7 +237,7 @@ describe('get()', () => {
     expect(await asTenant('a', () => user.getMany(['1', '2']))).toEqual(['1', '2'])
   })
 
-  it('log lines say once that Redis has gone and once that it is back', async () => {
+  test('log lines say once that Redis has gone and once that it is back', async () => {
     const { logger, records } = recordLogs()
     const cache = await connectCache({ redis: await connect(server.url), logger })
     const user = cache.define('user', { ttl: '1m', load: async () => 1 })
@@ -252,7 +252,7 @@ describe('get()', () => {
 })
 
 describe('invalidate()', () => {
-  it('invalidate() rejects when Redis does not confirm it', async () => {
+  test('invalidate() rejects when Redis does not confirm it', async () => {
     const cache = await connectCache({ redis: await connect(server.url) })
     const user = cache.define('user', { ttl: '1m', load: async () => 1 })
     await server.kill()
@@ -261,7 +261,7 @@ describe('invalidate()', () => {
     await expect(cache.for('a').purge()).rejects.toMatchObject({ code: 'OPS_CACHE_UNAVAILABLE' })
   })
 
-  it.each(['its connection', 'the server'])(
+  test.each(['its connection', 'the server'])(
     'a fill that timed out never overwrites a newer value when %s was frozen',
     async (frozen) => {
       const name = uniqueName()
@@ -297,7 +297,7 @@ describe('invalidate()', () => {
     },
   )
 
-  it('invalidate() reaches processes one schema version apart', async () => {
+  test('invalidate() reaches processes one schema version apart', async () => {
     const name = uniqueName()
     const [older, newer] = await Promise.all([connectCache({ name }), connectCache({ name })])
     let value = 1
@@ -317,7 +317,7 @@ describe('invalidate()', () => {
 })
 
 describe('the in-process tier', () => {
-  it('the in-process tier is bypassed when its subscription freezes, although Redis answers', async () => {
+  test('the in-process tier is bypassed when its subscription freezes, although Redis answers', async () => {
     const name = uniqueName()
     const l1 = { maxBytes: 2 ** 20, heartbeatMs: 20, maxLagMs: 200 }
     const redis = await connect(server.url)
@@ -344,7 +344,7 @@ describe('the in-process tier', () => {
 })
 
 describe('the shared Redis', () => {
-  it('scripts are known again when the server forgot them', async () => {
+  test('scripts are known again when the server forgot them', async () => {
     const redis = await connect(server.url)
     const cache = await connectCache({ redis })
     const user = cache.define('user', { ttl: '1m', load: async () => 1 })
@@ -356,7 +356,7 @@ describe('the shared Redis', () => {
     expect(await asTenant('a', () => user.get('1'))).toBe(1)
   })
 
-  it('no key stays without an expiry', async () => {
+  test('no key stays without an expiry', async () => {
     const redis = await connect(server.url)
     const cache = await connectCache({ redis })
     const user = cache.define('user', { ttl: '1m', tags: () => ['t'], load: async () => 1 })

@@ -8,7 +8,7 @@ import { createFaultProxy, waitFor } from '@ops/testing'
 import expressSession from 'express-session'
 import fc from 'fast-check'
 import fastify from 'fastify'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { createSessionStore, type SessionStore } from '../src/index.ts'
 import { asTenant, closing, connect, connectCache, uniqueName } from './fixture.ts'
 
@@ -63,7 +63,7 @@ async function visit(url: string, tenant: string, given?: string | null) {
 }
 
 describe('createSessionStore()', () => {
-  it('createSessionStore() serves express-session: session, rotation, logout, types kept', async () => {
+  test('createSessionStore() serves express-session: session, rotation, logout, types kept', async () => {
     const cache = await connectCache()
     const url = await startExpress(createSessionStore(cache, { Store: expressSession.Store }))
 
@@ -79,7 +79,7 @@ describe('createSessionStore()', () => {
     expect((await visit(`${url}/count`, 'a', rotated.cookie)).text).toContain('"visits":1')
   })
 
-  it('createSessionStore() gives another tenant nothing for a stolen cookie', async () => {
+  test('createSessionStore() gives another tenant nothing for a stolen cookie', async () => {
     const cache = await connectCache()
     const url = await startExpress(createSessionStore(cache, { Store: expressSession.Store }))
     const mine = await visit(`${url}/count`, 'a')
@@ -87,7 +87,7 @@ describe('createSessionStore()', () => {
     expect((await visit(`${url}/count`, 'b', mine.cookie)).text).toContain('"visits":1')
   })
 
-  it('createSessionStore() serves @fastify/session', async () => {
+  test('createSessionStore() serves @fastify/session', async () => {
     const cache = await connectCache()
     const app = fastify()
     closing(() => void app.close())
@@ -123,7 +123,7 @@ describe('createSessionStore()', () => {
     expect([first.visits, second.visits, stolen.visits]).toEqual([1, 2, 1])
   })
 
-  it('set() cannot bring back a session when it was destroyed meanwhile', async () => {
+  test('set() cannot bring back a session when it was destroyed meanwhile', async () => {
     const store = promised(createSessionStore(await connectCache(), { tenant: () => 'a' }))
     await store.set('s', { cookie, user: 1 })
 
@@ -134,7 +134,7 @@ describe('createSessionStore()', () => {
     expect(await store.get('s')).toBeNull()
   })
 
-  it('a session ends when it is idle, and is extended by a touch up to its absolute end', async () => {
+  test('a session ends when it is idle, and is extended by a touch up to its absolute end', async () => {
     const redis = await connect()
     const name = uniqueName()
     const cache = await connectCache({ redis, name })
@@ -158,7 +158,7 @@ describe('createSessionStore()', () => {
     expect(await store.get('s')).toBeNull()
   })
 
-  it('a shorter maxAge of the cookie wins over the idle time', async () => {
+  test('a shorter maxAge of the cookie wins over the idle time', async () => {
     const redis = await connect()
     const name = uniqueName()
     const store = promised(createSessionStore(await connectCache({ redis, name }), { tenant: () => 'a' }))
@@ -169,7 +169,7 @@ describe('createSessionStore()', () => {
     expect(await redis.pttl(key)).toBeLessThanOrEqual(5_000)
   })
 
-  it('every call fails when Redis does not answer, and when there is no tenant', async () => {
+  test('every call fails when Redis does not answer, and when there is no tenant', async () => {
     const target = new URL(inject('redisUrl'))
     const proxy = await createFaultProxy({ host: target.hostname, port: Number(target.port) })
     closing(() => void proxy.close())
@@ -186,7 +186,7 @@ describe('createSessionStore()', () => {
     })
   })
 
-  it('a write that timed out never overwrites a newer one when the connection thaws', async () => {
+  test('a write that timed out never overwrites a newer one when the connection thaws', async () => {
     const target = new URL(inject('redisUrl'))
     const proxy = await createFaultProxy({ host: target.hostname, port: Number(target.port) })
     closing(() => void proxy.close())
@@ -209,7 +209,7 @@ describe('createSessionStore()', () => {
     expect(await mine.get('s')).toMatchObject({ version: 3 })
   })
 
-  it('sessions never cross tenants or ids, whatever they are named', async () => {
+  test('sessions never cross tenants or ids, whatever they are named', async () => {
     let tenant = ''
     const store = promised(createSessionStore(await connectCache(), { tenant: () => tenant }))
     const text = fc.string({

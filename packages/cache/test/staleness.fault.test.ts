@@ -1,7 +1,7 @@
 /** The published promise, checked by several processes against a Redis that is cut off, frozen and restarted. */
 import { sleep } from '@ops/core'
 import { createFaultProxy, createTestRandom, type FaultProxy } from '@ops/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkStaleness, naiveSubject, opsSubject } from '../src/testing/index.ts'
 import { type RedisServer, startRedisServer } from './redis-server.ts'
 
@@ -44,7 +44,7 @@ async function chaos(signal: AbortSignal): Promise<void> {
 }
 
 describe('checkStaleness()', () => {
-  it('checkStaleness() finds cache-aside out', async () => {
+  test('checkStaleness() finds cache-aside out', async () => {
     const report = await checkStaleness({
       subject: naiveSubject,
       redisUrls: urls(),
@@ -55,7 +55,7 @@ describe('checkStaleness()', () => {
     expect(report.belowFloor).toBeGreaterThan(0)
   })
 
-  it('checkStaleness() finds no read below the floor when connections are cut and Redis is frozen and restarted', async () => {
+  test('checkStaleness() finds no read below the floor when connections are cut and Redis is frozen and restarted', async () => {
     const report = await checkStaleness({ subject: opsSubject, redisUrls: urls(), durationMs: 6_000, faults: chaos })
 
     expect(report).toMatchObject({ belowFloor: 0, disagreements: 0 })
@@ -63,7 +63,7 @@ describe('checkStaleness()', () => {
     expect(report.reads).toBeGreaterThan(1_000)
   })
 
-  it('checkStaleness() bounds the staleness of the in-process tier by maxLagMs when the same happens', async () => {
+  test('checkStaleness() bounds the staleness of the in-process tier by maxLagMs when the same happens', async () => {
     const settings = { l1: true }
     const report = await checkStaleness({
       subject: opsSubject,

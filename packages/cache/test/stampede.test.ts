@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { closing, uniqueName } from './fixture.ts'
 
 describe('get()', () => {
-  it('get() loads a cold key once when 200 callers in each of 3 processes ask for it', async () => {
+  test('get() loads a cold key once when 200 callers in each of 3 processes ask for it', async () => {
     const name = uniqueName()
     const nodes: ChildProcess[] = Array.from({ length: 3 }, () => {
       const child = fork(new URL('./stampede-node.ts', import.meta.url), [inject('redisUrl'), name, '200'])

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { encodeKeyPart, leaseKey, shardKeys, tagKey, valueKey } from '../src/tenant-key.ts'
 
 /** Any UTF-16, what keys are made of, and 10 KB. */
@@ -59,7 +59,7 @@ const keyOf = ({
 }) => valueKey(shardKeys('app', tenant, 0), name, schema, id)
 
 describe('tenant keys', () => {
-  it('valueKey() is injective over tenant, name, schema and id', () => {
+  test('valueKey() is injective over tenant, name, schema and id', () => {
     fc.assert(
       fc.property(part, part, (a, b) => {
         const same = a.tenant === b.tenant && a.name === b.name && a.schema === b.schema && a.id === b.id
@@ -69,7 +69,7 @@ describe('tenant keys', () => {
     )
   })
 
-  it('encodeKeyPart() is injective and leaves nothing that separates, globs or cannot be sent', () => {
+  test('encodeKeyPart() is injective and leaves nothing that separates, globs or cannot be sent', () => {
     fc.assert(
       fc.property(text, text, (a, b) => {
         expect(bytes(encodeKeyPart(a)) === bytes(encodeKeyPart(b))).toBe(a === b)
@@ -79,7 +79,7 @@ describe('tenant keys', () => {
     )
   })
 
-  it('the keys of a shard share one slot, and none of them is another kind of key', () => {
+  test('the keys of a shard share one slot, and none of them is another kind of key', () => {
     fc.assert(
       fc.property(part, text, fc.integer({ min: 0, max: 63 }), (a, tag, shard) => {
         const keys = shardKeys('app', a.tenant, shard)

@@ -1,3 +1,4 @@
+/** observePool: one entry for pg and PGlite, once a pool. */
 import { noopMeter } from '@ops/core'
 import { dbMetrics } from './metrics.ts'
 import {

@@ -1,15 +1,12 @@
 /** Drains one HTTP server: tracks its sockets from the start, its requests only once draining begins. */
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
-import type { Http2SecureServer, Http2Server } from 'node:http2'
 import { Server as NetServer, type Socket } from 'node:net'
 import type { Clock, Timer } from '@ops/core'
 import { closeAfter } from './connection-close.ts'
+import type { HttpServer } from './http-server.ts'
 import { isEventStream, isUpgraded, responseOf, underlying } from './http-sockets.ts'
 import { trackHttp2 } from './http2-drain.ts'
 import { sayGoodbye } from './websocket-goodbye.ts'
-
-/** A server of node:http, node:https or node:http2. */
-export type HttpServer = Server | Http2Server | Http2SecureServer
 
 /** A server as the lifecycle sees it. */
 export interface HttpDrain {

@@ -4,7 +4,7 @@ import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2
 import { Server as HttpsServer1 } from 'node:https'
 import type { Socket } from 'node:net'
 import { type TLSSocket, Server as TlsServer } from 'node:tls'
-import type { HttpServer } from './http-drain.ts'
+import type { HttpServer } from './http-server.ts'
 
 /** The sessions of a server. */
 export interface Http2Drain {

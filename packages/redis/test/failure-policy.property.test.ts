@@ -1,10 +1,10 @@
 import { createTestRandom } from '@ops/testing'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isReadonlyError, retryDelayMs } from '../src/failure-policy.ts'
 
 describe('retryDelayMs()', () => {
-  it('retryDelayMs() stays between 0 and the bound, for any attempt', () => {
+  test('retryDelayMs() stays between 0 and the bound, for any attempt', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 1e9 }),
@@ -21,7 +21,7 @@ describe('retryDelayMs()', () => {
     )
   })
 
-  it('retryDelayMs() may wait up to 100 ms after the first attempt and doubles that', () => {
+  test('retryDelayMs() may wait up to 100 ms after the first attempt and doubles that', () => {
     const almost = { next: () => 1 - Number.EPSILON }
 
     expect([1, 2, 3, 10].map((attempt) => retryDelayMs(attempt, 2_000, almost))).toEqual([100, 200, 400, 2_000])
@@ -29,7 +29,7 @@ describe('retryDelayMs()', () => {
 })
 
 describe('isReadonlyError()', () => {
-  it('isReadonlyError() matches the refusal and nothing that mentions it', () => {
+  test('isReadonlyError() matches the refusal and nothing that mentions it', () => {
     expect(isReadonlyError(new Error("READONLY You can't write against a read only replica."))).toBe(true)
     expect(
       isReadonlyError(new Error('ERR Error running script (call to f_1): @user_script:1: -READONLY You can’t')),

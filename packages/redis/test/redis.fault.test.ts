@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createFaultProxy, type FaultProxy, recordLogs, recordMetrics, waitFor } from '@ops/testing'
 import { Redis } from 'ioredis'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   assertNoEviction,
   createRedis,
@@ -48,7 +48,7 @@ async function cut(redis: Redis): Promise<void> {
 }
 
 describe('createRedis()', () => {
-  it('a command fails after commandTimeoutMs when Redis is frozen', async () => {
+  test('a command fails after commandTimeoutMs when Redis is frozen', async () => {
     const redis = await connected(create({ commandTimeoutMs: 50 }))
     proxy.freeze()
 
@@ -56,7 +56,7 @@ describe('createRedis()', () => {
     await expect(redisCheck(redis)()).rejects.toMatchObject({ code: 'OPS_REDIS_UNAVAILABLE' })
   })
 
-  it('commands in flight fail at once and are not sent again when the connection is cut', async () => {
+  test('commands in flight fail at once and are not sent again when the connection is cut', async () => {
     const redis = await connected(create({ commandTimeoutMs: 60_000 }))
     await redis.set('n', 0)
     proxy.freeze()
@@ -70,7 +70,7 @@ describe('createRedis()', () => {
     expect(await redis.get('n')).toBe('0')
   })
 
-  it('the client connects again by itself when Redis was killed, and says so once each way', async () => {
+  test('the client connects again by itself when Redis was killed, and says so once each way', async () => {
     const { logger, records } = recordLogs()
     const metrics = recordMetrics()
     const redis = await connected(create({ logger, meter: metrics.meter, url: server.url }))
@@ -86,7 +86,7 @@ describe('createRedis()', () => {
     expect(metrics.value('redis_disconnects_total', { client: 'test' })).toBeGreaterThan(0)
   })
 
-  it('the client looks for the master again when a replica refuses a write, and for no other refusal', async () => {
+  test('the client looks for the master again when a replica refuses a write, and for no other refusal', async () => {
     const redis = await connected(create())
     await redis.set('text', 'x')
     const before = proxy.accepted
@@ -100,7 +100,7 @@ describe('createRedis()', () => {
     await waitFor(() => proxy.accepted === before + 1)
   })
 
-  it('a worker’s command waits out an outage', async () => {
+  test('a worker’s command waits out an outage', async () => {
     const redis = await connected(create({ role: 'worker', url: server.url }))
     await server.kill()
     const pinging = redis.ping()
@@ -110,7 +110,7 @@ describe('createRedis()', () => {
     expect(await pinging).toBe('PONG')
   })
 
-  it('a rotated password is read from its file when the client connects again, by duplicates too', async () => {
+  test('a rotated password is read from its file when the client connects again, by duplicates too', async () => {
     const file = join(server.dir, 'password')
     const admin = new Redis(server.url)
     open.push(admin)
@@ -128,7 +128,7 @@ describe('createRedis()', () => {
     expect([await redis.ping(), await copy.ping()]).toEqual(['PONG', 'PONG'])
   })
 
-  it('credentials that cannot be read leave the last ones in use', async () => {
+  test('credentials that cannot be read leave the last ones in use', async () => {
     const admin = new Redis(server.url)
     open.push(admin)
     await admin.config('SET', 'requirepass', 'first')
@@ -145,7 +145,7 @@ describe('createRedis()', () => {
     expect(await redis.ping()).toBe('PONG')
   })
 
-  it('the client finds its master through Sentinel', async () => {
+  test('the client finds its master through Sentinel', async () => {
     const port = await freePort()
     const config = join(server.dir, 'sentinel.conf')
     writeFileSync(
@@ -165,7 +165,7 @@ describe('createRedis()', () => {
     }
   })
 
-  it('the client works on a Cluster and keeps its policy', async () => {
+  test('the client works on a Cluster and keeps its policy', async () => {
     const node = await startRedisServer(
       ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
       await freePort(55_000),
@@ -204,7 +204,7 @@ describe('createRedis()', () => {
 })
 
 describe('redisReady()', () => {
-  it('redisReady() rejects when the signal aborts or the client is closed', async () => {
+  test('redisReady() rejects when the signal aborts or the client is closed', async () => {
     await proxy.refuse()
     const redis = create()
     const controller = new AbortController()
@@ -218,7 +218,7 @@ describe('redisReady()', () => {
 })
 
 describe('assertNoEviction()', () => {
-  it('assertNoEviction() refuses a server that evicts', async () => {
+  test('assertNoEviction() refuses a server that evicts', async () => {
     const redis = await connected(create())
     await redis.config('SET', 'maxmemory-policy', 'allkeys-lru')
 

@@ -1,7 +1,7 @@
 import { trace } from '@opentelemetry/api'
 import { createContext, runInContext } from '@ops/core'
 import { recordMetrics, recordSpans, waitFor } from '@ops/testing'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import {
   assertNoEviction,
   createRedis,
@@ -24,7 +24,7 @@ afterEach(() => {
 })
 
 describe('createRedis()', () => {
-  it('createRedis() returns a client that works once ready', async () => {
+  test('createRedis() returns a client that works once ready', async () => {
     const redis = create()
     await redisReady(redis)
 
@@ -33,17 +33,17 @@ describe('createRedis()', () => {
     expect(await redis.get('redis-test:a')).toBe('1')
   })
 
-  it('createRedis() fails commands at once when there is no connection yet', async () => {
+  test('createRedis() fails commands at once when there is no connection yet', async () => {
     const redis = create()
 
     await expect(redis.get('x')).rejects.toThrow(/writeable|writable/)
   })
 
-  it('createRedis() lets commands of a worker wait for the connection', async () => {
+  test('createRedis() lets commands of a worker wait for the connection', async () => {
     expect(await create({ role: 'worker' }).ping()).toBe('PONG')
   })
 
-  it.each([
+  test.each([
     [{ name: 'x' }, /0 of url, cluster and sentinel/],
     [{ name: 'x', url, cluster: { nodes: [{ host: 'a', port: 1 }] } }, /2 of url, cluster and sentinel/],
     [{ name: 'x', url: 'http://user:hunter2@h' }, /url is malformed/],
@@ -55,13 +55,13 @@ describe('createRedis()', () => {
     expect(() => createRedis(options as RedisOptions)).toThrow(message)
   })
 
-  it('createRedis() never repeats a URL in its errors', () => {
+  test('createRedis() never repeats a URL in its errors', () => {
     expect(() => createRedis({ name: 'x', url: 'http://user:hunter2@h' })).not.toThrow(/hunter2/)
   })
 })
 
 describe('telemetry', () => {
-  it('redis_up and redis_command_duration_seconds record a client', async () => {
+  test('redis_up and redis_command_duration_seconds record a client', async () => {
     const metrics = recordMetrics()
     const redis = create({ meter: metrics.meter })
     await redisReady(redis)
@@ -76,7 +76,7 @@ describe('telemetry', () => {
     expect(metrics.problems).toEqual([])
   })
 
-  it('redis_up says 0 when the client is closed', async () => {
+  test('redis_up says 0 when the client is closed', async () => {
     const metrics = recordMetrics()
     const redis = create({ meter: metrics.meter })
     await redisReady(redis)
@@ -94,7 +94,7 @@ describe('telemetry', () => {
     })
     afterEach(() => recording.stop())
 
-    it('a command inside a span has a span of its own, without its arguments', async () => {
+    test('a command inside a span has a span of its own, without its arguments', async () => {
       const redis = create()
       await redisReady(redis)
 
@@ -113,21 +113,21 @@ describe('telemetry', () => {
 })
 
 describe('redisCheck()', () => {
-  it('redisCheck() resolves when Redis answers', async () => {
+  test('redisCheck() resolves when Redis answers', async () => {
     const redis = create()
     await redisReady(redis)
 
     await expect(redisCheck(redis)()).resolves.toBeUndefined()
   })
 
-  it('redisCheck() rejects when the client is closed', async () => {
+  test('redisCheck() rejects when the client is closed', async () => {
     const redis = create()
     redis.disconnect()
 
     await expect(redisCheck(redis)()).rejects.toMatchObject({ code: 'OPS_REDIS_UNAVAILABLE' })
   })
 
-  it('redisCheck() rejects with the reason of its signal when that aborts', async () => {
+  test('redisCheck() rejects with the reason of its signal when that aborts', async () => {
     const redis = create()
     await redisReady(redis)
 
@@ -136,7 +136,7 @@ describe('redisCheck()', () => {
 })
 
 describe('assertNoEviction()', () => {
-  it('assertNoEviction() accepts noeviction', async () => {
+  test('assertNoEviction() accepts noeviction', async () => {
     const redis = create()
     await redisReady(redis)
 
@@ -145,7 +145,7 @@ describe('assertNoEviction()', () => {
 })
 
 describe('hashTag()', () => {
-  it('hashTag() wraps text in braces and refuses what Redis would read otherwise', () => {
+  test('hashTag() wraps text in braces and refuses what Redis would read otherwise', () => {
     expect(hashTag('a:b')).toBe('{a:b}')
     for (const tag of ['', 'a}b', '{']) expect(() => hashTag(tag)).toThrow(TypeError)
   })

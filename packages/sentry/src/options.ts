@@ -1,3 +1,4 @@
+/** Options of startSentry, with their checks, and what it returns. */
 import type { Clock, Lifecycle, Logger, Meter, Scrubber } from '@ops/core'
 
 /** How reporting is started. */

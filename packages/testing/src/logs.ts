@@ -1,3 +1,4 @@
+/** A logger that keeps every line in memory. */
 import { LOG_LEVELS, type Logger, type LogLevel, type LogMethod } from '@ops/core'
 
 /** One recorded line. */

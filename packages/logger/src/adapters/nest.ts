@@ -1,6 +1,6 @@
 /** NestJS's `LoggerService`, by structure: no dependency on Nest. Its "context" becomes our `component`, so component levels apply. */
 import type { LogLevel } from '@ops/core'
-import type { OpsLogger } from '../logger.ts'
+import type { OpsLogger } from '../ops-logger.ts'
 
 /** What `NestFactory.create(AppModule, { logger })` and `app.useLogger` take. */
 export interface NestLogger {

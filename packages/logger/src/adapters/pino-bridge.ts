@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module'
 import { LOG_LEVELS, type LogLevel } from '@ops/core'
 import type { Logger as PinoLogger } from 'pino'
-import type { OpsLogger } from '../logger.ts'
+import type { OpsLogger } from '../ops-logger.ts'
 import { isError } from '../redact/errors-of-any-realm.ts'
 
 type Bindings = Readonly<Record<string, unknown>>

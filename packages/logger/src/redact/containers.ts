@@ -7,7 +7,7 @@ import type { KeyRule } from './key-rules.ts'
 import { PLAIN } from './keys.ts'
 import { truncated } from './markers.ts'
 import { inheritable } from './siblings.ts'
-import type { Writer } from './writer.ts'
+import type { ValueWriter } from './value-writer.ts'
 
 const MAX_ITEMS = 200
 const ENTRY_TAGS = new Set(['[object Headers]', '[object URLSearchParams]', '[object FormData]'])
@@ -34,7 +34,7 @@ export function isPlain(value: object): boolean {
 }
 
 /** Members of anything that yields `[key, value]`. Keys that come twice are numbered by JSON's rules: the last wins for readers, none is hidden. */
-function writeEntries(writer: Writer, entries: Iterable<readonly [unknown, unknown]>, parent: KeyRule): string {
+function writeEntries(writer: ValueWriter, entries: Iterable<readonly [unknown, unknown]>, parent: KeyRule): string {
   const inherited = inheritable(parent)
   let out = ''
   let count = 0
@@ -54,7 +54,7 @@ function keyText(key: unknown): string {
   return typeof key === 'object' || typeof key === 'function' ? '[Object]' : String(key)
 }
 
-function writeItems(writer: Writer, items: Iterable<unknown>, parent: KeyRule): string {
+function writeItems(writer: ValueWriter, items: Iterable<unknown>, parent: KeyRule): string {
   const inherited = inheritable(parent)
   const out: string[] = []
   for (const item of items) {
@@ -95,7 +95,7 @@ function unbox(value: object): unknown {
 }
 
 /** What the engine itself knows, whatever the object says about itself. */
-function writeBuiltIn(writer: Writer, value: object, rule: KeyRule): Json {
+function writeBuiltIn(writer: ValueWriter, value: object, rule: KeyRule): Json {
   if (types.isDate(value)) return writeDate(value)
   if (isError(value)) return writeError(writer, value)
   const bytes = writeBytes(value)
@@ -107,7 +107,7 @@ function writeBuiltIn(writer: Writer, value: object, rule: KeyRule): Json {
 }
 
 /** What says what it is by its tag; works across realms and copies of undici. */
-function writeTagged(writer: Writer, value: object, rule: KeyRule): Json {
+function writeTagged(writer: ValueWriter, value: object, rule: KeyRule): Json {
   const tag = Object.prototype.toString.call(value)
   if (tag === '[object URL]') return writer.string(String((value as URL).href))
   if (ENTRY_TAGS.has(tag)) return writeEntries(writer, value as Iterable<readonly [unknown, unknown]>, rule)
@@ -115,7 +115,7 @@ function writeTagged(writer: Writer, value: object, rule: KeyRule): Json {
 }
 
 /** JSON of an object that is not a plain one. `undefined` results of `toJSON` become `null`. */
-export function writeSpecial(writer: Writer, value: object, rule: KeyRule): string {
+export function writeSpecial(writer: ValueWriter, value: object, rule: KeyRule): string {
   const known = writeBuiltIn(writer, value, rule) ?? writeTagged(writer, value, rule)
   if (known !== undefined) return known
   const message = reduceMessage(value)

@@ -1,11 +1,11 @@
 /** Errors of any realm, frozen or hostile, as `{type,message,stack,code,cause,errors}`; each member is read once. */
 import { isOpsError } from '@ops/core'
 import { PLAIN } from './keys.ts'
-import type { Writer } from './writer.ts'
+import type { ValueWriter } from './value-writer.ts'
 
 type Read = (key: string) => unknown
 
-function reader(writer: Writer, error: object): Read {
+function reader(writer: ValueWriter, error: object): Read {
   return (key) => {
     try {
       return (error as Readonly<Record<string, unknown>>)[key]
@@ -55,7 +55,7 @@ function attempt(make: () => Bag | undefined): Bag | undefined {
 }
 
 /** JSON of an error. */
-export function writeError(writer: Writer, error: object): string {
+export function writeError(writer: ValueWriter, error: object): string {
   const read = reader(writer, error)
   let out = `"type":${writer.string((attempt(() => ({ type: typeOf(read) }))?.['type'] as string) ?? 'Error')}`
   const add = (key: string, value: unknown): string | undefined => {

@@ -1,4 +1,5 @@
-import { createLogger, type OpsLogger } from '../logger.ts'
+import { createLogger } from '../logger.ts'
+import type { OpsLogger } from '../ops-logger.ts'
 import type { LoggerOptions } from '../options.ts'
 
 /** A line as an object. */

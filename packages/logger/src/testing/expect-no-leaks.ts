@@ -1,5 +1,5 @@
 import { LeakError, SilentLogError } from '../errors.ts'
-import type { OpsLogger } from '../logger.ts'
+import type { OpsLogger } from '../ops-logger.ts'
 import type { LoggerOptions } from '../options.ts'
 import { encodingsOf } from '../redact/encodings.ts'
 import { type CapturedLine, captureLogs } from './capture-logs.ts'
