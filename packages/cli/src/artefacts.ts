@@ -5,13 +5,14 @@ import { ruleTestsFile } from './alerts/rule-tests-file.ts'
 import { rulesFile } from './alerts/rules-file.ts'
 import type { Artefact } from './artefact.ts'
 import { configurationArtefacts } from './configuration.ts'
+import { dashboardArtefacts } from './dashboards/dashboards.ts'
 import { keepHandWritten } from './runbooks/hand-written.ts'
 import { runbookIndex, runbookPage } from './runbooks/page.ts'
 import { pageFileOf } from './runbooks/page-file.ts'
 import type { Subject } from './subject.ts'
 
 /** Parts that can be generated alone. */
-export const PARTS = ['env', 'alerts', 'runbooks'] as const
+export const PARTS = ['env', 'alerts', 'runbooks', 'dashboards'] as const
 /** One of {@link PARTS}. */
 export type Part = (typeof PARTS)[number]
 
@@ -19,6 +20,7 @@ const MAKERS: Readonly<Record<Part, (subject: Subject, groups: AlertGroups) => r
   env: configurationArtefacts,
   alerts: alertArtefacts,
   runbooks: runbookArtefacts,
+  dashboards: dashboardArtefacts,
 }
 
 /**

@@ -23,6 +23,7 @@ export const USAGE = `Usage: ops <command> [options]
   env         .env.example and the registry of settings (configuration.md, configuration.json)
   alerts      Prometheus rules, their promtool tests, an Alertmanager example
   runbooks    a page for each alert; what stands between keep markers is kept
+  dashboards  Grafana dashboards: health, each feature, what it depends on, business
   explain     print every value, its origin and why
 
   --service <module>   module whose default export is defineService({ … }) (default: src/ops.ts)

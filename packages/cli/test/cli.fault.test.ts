@@ -101,7 +101,7 @@ describe('the output cannot be read or written', () => {
 describe('wrong usage', () => {
   test.each([
     [[], 'no command, expected one'],
-    [['generat'], 'there is no such command, expected one of generate, env, alerts, runbooks, explain'],
+    [['generat'], 'there is no such command, expected one of generate, env, alerts, runbooks, dashboards, explain'],
     [['generate', 'all'], 'all is given, expected options only'],
     [['generate', '--output', 'x'], "Unknown option '--output'"],
   ])('ops %j exits 2 and says what is known', async (args, problem) => {
