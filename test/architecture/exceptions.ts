@@ -7,4 +7,6 @@ export const ownTime: Readonly<Record<string, string>> = {
   'packages/cache/src/testing/protocol.ts': 'compares moments between processes: needs the clock they share',
   'packages/health/src/health-worker.ts':
     'a worker thread: a clock is made of functions, and functions cannot be sent to it',
+  'packages/queue/src/watchdog-worker.ts':
+    'a worker thread that watches real time while the main thread may hang: nobody can hand it a clock',
 }

@@ -23,7 +23,7 @@ export interface Envelope {
 }
 
 /** Longest payload in bytes of JSON: what is larger belongs into a store, with its address in the payload. */
-export const MAX_PAYLOAD_BYTES = 65_536
+const MAX_PAYLOAD_BYTES = 65_536
 
 /** What a validated payload becomes. */
 export interface Sealing {

@@ -1,3 +1,4 @@
+/** What the queue records, declared. */
 import {
   type CounterDefinition,
   counter,

@@ -25,7 +25,7 @@ export interface Standing {
 }
 
 /** Times a job may be throttled: its own budget, beside the attempts. */
-export const MAX_THROTTLES = 100
+const MAX_THROTTLES = 100
 
 /** Decides by the error, `failures` and the job's retry options. */
 export function decideOutcome(thrown: unknown, job: Pick<JobDefinition, 'retry'>, standing: Standing): Outcome {

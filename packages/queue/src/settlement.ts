@@ -1,5 +1,5 @@
 /** Carries an outcome out: in Redis through BullMQ, in the metrics and in the log. */
-import type { Instruments, Logger } from '@ops/core'
+import type { Clock, Instruments, Logger } from '@ops/core'
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq'
 import { bury, type Death } from './burial.ts'
 import type { RedisClient } from './connection.ts'
@@ -9,16 +9,19 @@ import type { ErrorType, queueMetrics, ReleaseReason } from './metrics.ts'
 import type { Outcome } from './outcome.ts'
 import type { Store } from './store.ts'
 
-/** Tells BullMQ, which only carries out, how long to wait before the next attempt. */
-export class RetryIn extends Error {
-  readonly delayMs: number
+const DELAY = Symbol('ops.delay')
 
-  constructor(message: string, delayMs: number) {
-    super(message)
-    this.delayMs = delayMs
-    // BullMQ stores the stack; the dead letter will have the real one.
-    this.stack = message
-  }
+/** An error that tells BullMQ, which only carries out, how long to wait before the next attempt. */
+function retryIn(message: string, delayMs: number): Error {
+  const error = Object.assign(new Error(message), { [DELAY]: delayMs })
+  // BullMQ stores the stack; the dead letter will have the real one.
+  error.stack = message
+  return error
+}
+
+/** The wait that an attempt's error asks for; undefined for errors of others. */
+export function tryGetDelay(error: Error | undefined): number | undefined {
+  return (error as { readonly [DELAY]?: number } | undefined)?.[DELAY]
 }
 
 /** Where outcomes go. */
@@ -27,6 +30,7 @@ export interface SettlementPorts {
   readonly redis: RedisClient
   readonly metrics: Instruments<typeof queueMetrics>
   readonly logger: Logger
+  readonly clock: Clock
 }
 
 /** One job as BullMQ handed it out. */
@@ -60,15 +64,15 @@ export class Settlement {
       { queue, job: job.name, job_id: job.id, attempt, retry_in_ms: outcome.delayMs, error: thrown },
       'job failed, will be retried',
     )
-    throw new RetryIn(recordError(thrown)[0]?.message ?? 'failed', outcome.delayMs)
+    throw retryIn(recordError(thrown)[0]?.message ?? 'failed', outcome.delayMs)
   }
 
   /** Hands the job back, uncharged. @throws always */
   async release({ job, token }: Delivery, reason: ReleaseReason, delayMs: number): Promise<never> {
-    const { store, redis, metrics } = this.#ports
+    const { store, redis, metrics, clock } = this.#ports
     const hash = store.key(job.id as string)
     await redis.hincrby(hash, reason === 'throttled' ? 'opsThrottles' : 'opsReleases', 1)
-    if (delayMs > 0) await job.moveToDelayed(Date.now() + delayMs, token)
+    if (delayMs > 0) await job.moveToDelayed(clock.now() + delayMs, token)
     else await job.moveToWait(token)
     metrics.released.inc({ queue: store.name, reason })
     throw delayMs > 0 ? new DelayedError(reason) : new WaitingError(reason)

@@ -15,7 +15,7 @@ export type Assessment =
     }
 
 /** Deaths alone after which a job is poison. */
-export const MAX_CRASHES = 2
+const MAX_CRASHES = 2
 
 /** Suspects met within this time of each other are taken to have shared a process. */
 const TOGETHER_MS = 5_000

@@ -3,7 +3,7 @@ import { Worker as Thread } from 'node:worker_threads'
 import type { Clock } from '@ops/core'
 
 const THREAD = new URL(
-  import.meta.url.endsWith('.ts') ? './watchdog-thread.ts' : './watchdog-thread.js',
+  import.meta.url.endsWith('.ts') ? './watchdog-worker.ts' : './watchdog-worker.js',
   import.meta.url,
 )
 

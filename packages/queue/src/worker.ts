@@ -9,7 +9,7 @@ import { queueMetrics } from './metrics.ts'
 import { Processor } from './processor.ts'
 import { internalsOf, type Queue } from './queue.ts'
 import { reconcile } from './reconciler.ts'
-import { RetryIn } from './settlement.ts'
+import { tryGetDelay } from './settlement.ts'
 import { prefixOf } from './store.ts'
 import { KEPT } from './stored-options.ts'
 import { startWatchdog } from './watchdog.ts'
@@ -91,7 +91,7 @@ export function createWorker(queue: Queue, handlers: Handlers, options: WorkerOp
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     drainDelay: 2,
     runRetryDelay: 500,
-    settings: { backoffStrategy: (_attempts, _type, error) => (error instanceof RetryIn ? error.delayMs : 1_000) },
+    settings: { backoffStrategy: (_attempts, _type, error) => tryGetDelay(error) ?? 1_000 },
   })
   bull.on('error', (error) => logger.debug({ queue: queue.name, error }, 'queue connection or lock failed'))
   bull.on('lockRenewalFailed', (ids) => {

@@ -1,6 +1,6 @@
 import { waitFor } from '@ops/testing'
 import { Queue as BullQueue } from 'bullmq'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineJob, type JobRun, type Queue } from '../src/index.ts'
 import { asTenant, closing, connect, connectQueue, startWorker } from './fixture.ts'
@@ -30,7 +30,7 @@ const settled = (queue: Queue) =>
   })
 
 describe('dead letters', () => {
-  it('groups() puts together what failed alike', async () => {
+  test('groups() puts together what failed alike', async () => {
     const { queue } = await breakdown(5)
 
     const groups = await queue.dead.groups()
@@ -40,7 +40,7 @@ describe('dead letters', () => {
     expect(await queue.dead.list({ tenant: 'other' })).toEqual([])
   })
 
-  it('redrive() changes nothing when it is a dry run', async () => {
+  test('redrive() changes nothing when it is a dry run', async () => {
     const { queue } = await breakdown(3)
 
     const report = await queue.dead.redrive({}, { dryRun: true })
@@ -50,7 +50,7 @@ describe('dead letters', () => {
     expect((await queue.status()).dead).toBe(3)
   })
 
-  it('redrive() brings all back with tenant, lineage and rising fences when the canary lives', async () => {
+  test('redrive() brings all back with tenant, lineage and rising fences when the canary lives', async () => {
     const { queue, state } = await breakdown(6)
     state.broken = false
 
@@ -62,7 +62,7 @@ describe('dead letters', () => {
     expect(state.fences.toSorted()).toEqual([1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2])
   })
 
-  it('redrive() leaves the rest dead when the canary dies', async () => {
+  test('redrive() leaves the rest dead when the canary dies', async () => {
     const { queue } = await breakdown(6)
 
     const report = await queue.dead.redrive({}, { canary: 2, ratePerSecond: 1_000 })
@@ -75,7 +75,7 @@ describe('dead letters', () => {
     expect(letters.filter(({ lineage }) => lineage.length === 1)).toHaveLength(2)
   })
 
-  it('redrive() validates an edited payload', async () => {
+  test('redrive() validates an edited payload', async () => {
     const { queue, state } = await breakdown(2)
     state.broken = false
 
@@ -91,7 +91,7 @@ describe('dead letters', () => {
     expect((await queue.status()).completed).toBe(2)
   })
 
-  it('discard() forgets what matches', async () => {
+  test('discard() forgets what matches', async () => {
     const { queue } = await breakdown(3)
     const [first] = await queue.dead.list()
 
@@ -99,7 +99,7 @@ describe('dead letters', () => {
     expect((await queue.status()).dead).toBe(2)
   })
 
-  it('a worker buries at its start what failed outside this package', async () => {
+  test('a worker buries at its start what failed outside this package', async () => {
     const queue = await connectQueue([job])
     const redis = await connect()
     const { id } = await queue.enqueue(job, { n: 1 })

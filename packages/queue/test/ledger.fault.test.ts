@@ -1,7 +1,7 @@
 /** The ledger: whatever happens to workers, connections and Redis, every accepted job ends exactly once in completed or dead. */
 import { createFaultProxy, waitFor } from '@ops/testing'
 import type { Redis } from 'ioredis'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Queue } from '../src/index.ts'
 import { checkLedger } from '../src/testing/index.ts'
 import { closing, connect, connectQueue, type Fleet, startFleet, uniqueName } from './fixture.ts'
@@ -58,7 +58,7 @@ async function underFaults(
 }
 
 describe('the ledger', () => {
-  it('holds when workers are killed again and again', async () => {
+  test('holds when workers are killed again and again', async () => {
     const server = await ownRedis()
     const kill = (member: number) => (fleet: Fleet) => fleet.child(member).kill('SIGKILL')
 
@@ -72,7 +72,7 @@ describe('the ledger', () => {
     expect((await queue.status()).dead).toBe(0)
   }, 60_000)
 
-  it('holds when a worker is suspended past its locks', async () => {
+  test('holds when a worker is suspended past its locks', async () => {
     const server = await ownRedis()
     const suspects = await connect(server.url)
     const suspend = async (fleet: Fleet) => {
@@ -89,7 +89,7 @@ describe('the ledger', () => {
     expect((await queue.status()).dead).toBe(0)
   }, 60_000)
 
-  it('holds when Redis is killed and comes back with its append-only file', async () => {
+  test('holds when Redis is killed and comes back with its append-only file', async () => {
     const server = await ownRedis()
     const restart = async () => {
       await server.kill()
@@ -102,7 +102,7 @@ describe('the ledger', () => {
     expect((await queue.status()).dead).toBe(0)
   }, 60_000)
 
-  it('holds when connections are cut', async () => {
+  test('holds when connections are cut', async () => {
     const server = await ownRedis()
     const proxy = await createFaultProxy({ port: server.port })
     closing(() => proxy.close())
@@ -115,7 +115,7 @@ describe('the ledger', () => {
     expect((await queue.status()).dead).toBe(0)
   }, 60_000)
 
-  it('holds under clean deploys of busy workers, which charge nothing and repeat nothing', async () => {
+  test('holds under clean deploys of busy workers, which charge nothing and repeat nothing', async () => {
     const server = await ownRedis()
     const deploy = (member: number) => (fleet: Fleet) => fleet.child(member).kill('SIGTERM')
 

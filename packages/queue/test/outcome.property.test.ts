@@ -1,6 +1,6 @@
 import { createTestRandom } from '@ops/testing'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { backoffMs } from '../src/backoff.ts'
 import { fingerprintOf, recordError } from '../src/error-record.ts'
 import { InvalidPayloadError, JobAbortError, permanent, retryAfter } from '../src/errors.ts'
@@ -11,7 +11,7 @@ import { checkLedger } from '../src/testing/index.ts'
 const retry = { attempts: 5, baseMs: 100, capMs: 10_000, withinMs: 86_400_000 }
 
 describe('backoffMs()', () => {
-  it('backoffMs() stays between 0 and the doubled base, capped', () => {
+  test('backoffMs() stays between 0 and the doubled base, capped', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 0, max: 1e6 }), (failures, seed) => {
         const wait = backoffMs(failures, retry, createTestRandom(seed))
@@ -30,7 +30,7 @@ describe('decideOutcome()', () => {
     random: fc.nat(1e6).map(createTestRandom),
   })
 
-  it('decideOutcome() charges nothing for a shutdown, a lost lock or a throttle within its budget', () => {
+  test('decideOutcome() charges nothing for a shutdown, a lost lock or a throttle within its budget', () => {
     fc.assert(
       fc.property(standing, (now) => {
         expect(decideOutcome(new JobAbortError('j', 'shutdown'), { retry }, now).kind).toBe('release')
@@ -41,7 +41,7 @@ describe('decideOutcome()', () => {
     )
   })
 
-  it('decideOutcome() retries nothing that cannot help, nor beyond attempts or window, whatever is thrown', () => {
+  test('decideOutcome() retries nothing that cannot help, nor beyond attempts or window, whatever is thrown', () => {
     fc.assert(
       fc.property(standing, fc.anything(), (now, thrown) => {
         expect(decideOutcome(permanent(thrown instanceof Error ? thrown : 'x'), { retry }, now).kind).toBe('dead')
@@ -56,7 +56,7 @@ describe('decideOutcome()', () => {
 })
 
 describe('recordError()', () => {
-  it('recordError() is bounded and JSON-safe for anything thrown', () => {
+  test('recordError() is bounded and JSON-safe for anything thrown', () => {
     fc.assert(
       fc.property(fc.anything({ withNullPrototype: true, withBigInt: true }), (thrown) => {
         const error = new Error('x'.repeat(5_000), { cause: thrown })
@@ -66,7 +66,7 @@ describe('recordError()', () => {
     )
   })
 
-  it('fingerprintOf() is equal for messages that differ in numbers only', () => {
+  test('fingerprintOf() is equal for messages that differ in numbers only', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), (a, b) => {
         const of = (n: number) => fingerprintOf('j', 'exhausted', recordError(new Error(`order ${n} failed`)))
@@ -77,7 +77,7 @@ describe('recordError()', () => {
 })
 
 describe('Solitude', () => {
-  it('never lets a suspect run beside anything, and lets everybody run', async () => {
+  test('never lets a suspect run beside anything, and lets everybody run', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 40 }), async (suspects) => {
         const solitude = new Solitude()
@@ -104,7 +104,7 @@ describe('Solitude', () => {
 })
 
 describe('checkLedger()', () => {
-  it('checkLedger() finds each planted fault', () => {
+  test('checkLedger() finds each planted fault', () => {
     const ids = fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 2, maxLength: 20 })
     fc.assert(
       fc.property(ids, (enqueued) => {

@@ -1,6 +1,6 @@
 /** Real worker processes that die of a job: the job is named, its neighbours finish. */
 import { waitFor } from '@ops/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { connect, connectQueue, startFleet } from './fixture.ts'
 import { work } from './jobs.ts'
 
@@ -15,7 +15,7 @@ const matrix = [
 ] as const
 
 describe('a poisonous job among 29 others', () => {
-  it.each(matrix)(
+  test.each(matrix)(
     '$act ends as $verdict after $deaths deaths, and the others complete',
     async ({ act, verdict, deaths }) => {
       const queue = await connectQueue([work])

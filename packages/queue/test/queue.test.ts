@@ -1,6 +1,6 @@
 import { createContext, runInContext } from '@ops/core'
 import { recordMetrics, waitFor } from '@ops/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createQueue, defineJob } from '../src/index.ts'
 import { asTenant, connect, connectQueue, startWorker, uniqueName } from './fixture.ts'
@@ -9,7 +9,7 @@ const schema = z.object({ n: z.number() })
 const job = defineJob('job', { schema })
 
 describe('enqueue()', () => {
-  it('enqueue() answers with the first id when the key was used before, also when the job is done', async () => {
+  test('enqueue() answers with the first id when the key was used before, also when the job is done', async () => {
     const queue = await connectQueue([job])
 
     const first = await queue.enqueue(job, { n: 1 }, { key: 'a' })
@@ -25,7 +25,7 @@ describe('enqueue()', () => {
     ])
   })
 
-  it('enqueue() keeps the keys of tenants apart', async () => {
+  test('enqueue() keeps the keys of tenants apart', async () => {
     const queue = await connectQueue([job])
 
     const [a, b] = await Promise.all(
@@ -35,7 +35,7 @@ describe('enqueue()', () => {
     expect([a?.deduplicated, b?.deduplicated]).toEqual([false, false])
   })
 
-  it('enqueueBulk() stores all and answers in order', async () => {
+  test('enqueueBulk() stores all and answers in order', async () => {
     const queue = await connectQueue([job])
 
     const answers = await queue.enqueueBulk(
@@ -48,7 +48,7 @@ describe('enqueue()', () => {
     expect((await queue.status()).waiting).toBe(2)
   })
 
-  it('enqueue() refuses a payload that breaks its schema, is too large, or belongs to another queue', async () => {
+  test('enqueue() refuses a payload that breaks its schema, is too large, or belongs to another queue', async () => {
     const text = defineJob('text', { schema: z.object({ s: z.string() }) })
     const queue = await connectQueue([job, text])
     const codes = await Promise.all(
@@ -68,7 +68,7 @@ describe('enqueue()', () => {
     expect(codes[0]).not.toContain('secret')
   })
 
-  it('enqueue() fails soon when Redis is not there', async () => {
+  test('enqueue() fails soon when Redis is not there', async () => {
     const redis = await connect()
     const queue = createQueue(uniqueName(), { redis, jobs: [job] })
     redis.disconnect()
@@ -77,7 +77,7 @@ describe('enqueue()', () => {
     await queue.close()
   })
 
-  it('enqueue() leaves the deadline of a request to the request unless told otherwise', async () => {
+  test('enqueue() leaves the deadline of a request to the request unless told otherwise', async () => {
     const queue = await connectQueue([job])
     const deadlines: (number | undefined)[] = []
     const started = performance.now()
@@ -95,7 +95,7 @@ describe('enqueue()', () => {
 })
 
 describe('status()', () => {
-  it('status() and the gauges count jobs by state', async () => {
+  test('status() and the gauges count jobs by state', async () => {
     const { meter, value, collect } = recordMetrics()
     const queue = await connectQueue([job], { meter })
     await queue.enqueue(job, { n: 1 })

@@ -1,6 +1,6 @@
 import { currentContext } from '@ops/core'
 import { recordLogs, recordMetrics, recordSpans, waitFor } from '@ops/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineJob, type JobRun, permanent, retryAfter } from '../src/index.ts'
 import { asTenant, connectQueue, startWorker } from './fixture.ts'
@@ -10,7 +10,7 @@ const retry = { attempts: 3, baseMs: 1, capMs: 5 }
 const job = defineJob('job', { schema, retry })
 
 describe('createWorker()', () => {
-  it('createWorker() runs a job in the context of its producer, in a trace of its own that is linked', async () => {
+  test('createWorker() runs a job in the context of its producer, in a trace of its own that is linked', async () => {
     const recording = recordSpans()
     try {
       const queue = await connectQueue([job])
@@ -33,7 +33,7 @@ describe('createWorker()', () => {
     }
   })
 
-  it('createWorker() tries a failing job again and lets it die when its attempts are spent', async () => {
+  test('createWorker() tries a failing job again and lets it die when its attempts are spent', async () => {
     const { meter, value } = recordMetrics()
     const queue = await connectQueue([job])
     let starts = 0
@@ -69,7 +69,7 @@ describe('createWorker()', () => {
     expect(value('worker_jobs_processed_total')).toBe(3)
   })
 
-  it('createWorker() lets a job die at once when its handler says that no attempt can help', async () => {
+  test('createWorker() lets a job die at once when its handler says that no attempt can help', async () => {
     const queue = await connectQueue([job])
     await startWorker(queue, {
       job: () => {
@@ -83,7 +83,7 @@ describe('createWorker()', () => {
     expect(await queue.dead.list()).toMatchObject([{ verdict: 'permanent', counters: { deliveries: 1, attempts: 1 } }])
   })
 
-  it('createWorker() charges nothing when the other side asks to wait', async () => {
+  test('createWorker() charges nothing when the other side asks to wait', async () => {
     const { meter, value } = recordMetrics()
     const queue = await connectQueue([job])
     const attempts: number[] = []
@@ -106,7 +106,7 @@ describe('createWorker()', () => {
     expect(value('worker_jobs_failed_total')).toBe(0)
   })
 
-  it('createWorker() aborts a handler whose time is up and reopens the slot of one that ignores it', async () => {
+  test('createWorker() aborts a handler whose time is up and reopens the slot of one that ignores it', async () => {
     const slow = defineJob('slow', { schema, timeoutMs: 50, retry: { attempts: 1 } })
     const { meter, value } = recordMetrics()
     const queue = await connectQueue([slow, job])
@@ -135,7 +135,7 @@ describe('createWorker()', () => {
     expect(await queue.dead.list()).toMatchObject([{ job: 'slow', verdict: 'exhausted' }])
   })
 
-  it('drain() waits for what runs when it ends in time', async () => {
+  test('drain() waits for what runs when it ends in time', async () => {
     const queue = await connectQueue([job])
     let started = false
     let finish = () => {}
@@ -155,7 +155,7 @@ describe('createWorker()', () => {
     expect(await queue.status()).toMatchObject({ completed: 1, waiting: 0, active: 0 })
   })
 
-  it('drain() aborts what does not end and hands it back uncharged', async () => {
+  test('drain() aborts what does not end and hands it back uncharged', async () => {
     const { meter, value } = recordMetrics()
     const queue = await connectQueue([job])
     let reason: unknown
@@ -182,13 +182,13 @@ describe('createWorker()', () => {
     expect(value('worker_jobs_failed_total')).toBe(0)
   })
 
-  it('createWorker() throws a TypeError when a handler is for a job the queue does not carry', async () => {
+  test('createWorker() throws a TypeError when a handler is for a job the queue does not carry', async () => {
     const queue = await connectQueue([job])
 
     await expect(async () => startWorker(queue, { other: () => {} })).rejects.toThrow(TypeError)
   })
 
-  it('createWorker() buries a job that it does not know', async () => {
+  test('createWorker() buries a job that it does not know', async () => {
     const { logger, records } = recordLogs()
     const old = defineJob('old', { schema })
     const queue = await connectQueue([job, old])

@@ -67,7 +67,9 @@ class TcpFaultProxy implements FaultProxy {
   cut(): void {
     for (const [client, upstream] of this.#pairs) {
       client.resetAndDestroy()
-      upstream.resetAndDestroy()
+      // A reset waits for the connection, which a frozen target may never grant.
+      if (upstream.connecting) upstream.destroy()
+      else upstream.resetAndDestroy()
     }
     this.#pairs.clear()
   }
