@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { waitFor } from '@ops/testing'
 import { describe, expect, test } from 'vitest'
 import { SECRET, start, startReady } from './started-process.ts'
@@ -55,5 +57,38 @@ describe('run()', () => {
 
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
     expect(lines.some(({ level }) => level === 'fatal')).toBe(false)
+  })
+
+  test('run() delivers lines and spans that were held back when the process crashes', async () => {
+    const bodies: string[] = []
+    const collector = createServer((request, response) => {
+      let body = ''
+      request.on('data', (chunk: Buffer) => {
+        body += chunk
+      })
+      request.on('end', () => {
+        bodies.push(body)
+        response.end('{}')
+      })
+    }).listen(0, '127.0.0.1')
+    await once(collector, 'listening')
+    const { port } = collector.address() as { port: number }
+    const { app, exited, lines } = await startReady({
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      TRACE_SAMPLE_RATIO: '1',
+    })
+
+    const response = await fetch(`${app}/crash`).catch(() => undefined)
+    const code = await exited
+    collector.closeAllConnections()
+    collector.close()
+    await once(collector, 'close')
+
+    expect(code).toBe(1)
+    expect(response?.status).toBe(200)
+    const line = lines.find(({ message }) => message === 'request completed')
+    expect(line).toBeDefined()
+    expect(lines.some(({ level }) => level === 'fatal')).toBe(true)
+    expect(bodies.join('')).toContain(String(line?.['trace_id']))
   })
 })

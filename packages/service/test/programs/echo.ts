@@ -20,22 +20,31 @@ const service = defineService({
   ],
 })
 
-await service.run(async () => ({
-  default: async ({ config, logger, lifecycle, port, opsPort }) => {
-    lifecycle.onClose('opened', () => logger.info('closed what was opened'))
-    if (config.current.FAIL !== undefined) throw new Error(`told to fail by ${config.current.API_TOKEN.reveal()}`)
-    const path = createRequestPath(service.ops)
-    const server = createServer((request, response) => {
-      const answer = path.intercept(request)
-      if (answer !== undefined) return void response.writeHead(answer.status, answer.headers).end(answer.body)
-      const observation = path.start(request, response)
-      observation.route = '/echo'
-      runInContext(observation.context, () => response.end(request.url))
-    })
-    lifecycle.http(server)
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-    const { port: listening } = server.address() as { port: number }
-    logger.info({ listening, opsPort }, 'listening')
-  },
-}))
+await service.run(
+  async () => ({
+    default: async ({ config, logger, lifecycle, port, opsPort }) => {
+      lifecycle.onClose('opened', () => logger.info('closed what was opened'))
+      if (config.current.FAIL !== undefined) throw new Error(`told to fail by ${config.current.API_TOKEN.reveal()}`)
+      const path = createRequestPath(service.ops)
+      const server = createServer((request, response) => {
+        const answer = path.intercept(request)
+        if (answer !== undefined) return void response.writeHead(answer.status, answer.headers).end(answer.body)
+        const observation = path.start(request, response)
+        observation.route = '/echo'
+        runInContext(observation.context, () => response.end(request.url))
+        // After the response, so that its line and its span are finished but not yet delivered.
+        if (request.url === '/crash') {
+          response.once('close', () => {
+            throw new Error('told to crash')
+          })
+        }
+      })
+      lifecycle.http(server)
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
+      const { port: listening } = server.address() as { port: number }
+      logger.info({ listening, opsPort }, 'listening')
+    },
+  }),
+  { logger: { batch: {} } },
+)
