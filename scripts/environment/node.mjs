@@ -25,6 +25,21 @@ export function nodeFolder() {
   if (NODE_MAJOR ? own.startsWith(`${NODE_MAJOR}.`) : satisfies(own, manifest.engines.node)) {
     return path.dirname(process.execPath)
   }
+  return fetchNode(NODE_MAJOR || DEFAULT_MAJOR)
+}
+
+/** Folder with the `node` of a major version, or of an exact one such as `22.15.0`: this process's own when it is that, else one brought here. */
+export function nodeFolderOf(version) {
+  if (!/^\d+(\.\d+\.\d+)?$/.test(version)) {
+    throw new Failure(
+      `Cannot bring Node ${version}: expected a major version such as 22, or an exact one such as 22.15.0`,
+    )
+  }
+  const own = process.versions.node
+  return own === version || own.startsWith(`${version}.`) ? path.dirname(process.execPath) : fetchNode(version)
+}
+
+function fetchNode(version) {
   const platform = `${process.platform}-${process.arch}`
   const packageName = BINARIES[platform]
   if (packageName === undefined) {
@@ -32,8 +47,7 @@ export function nodeFolder() {
       `Cannot bring Node to ${platform}: none is published, please install Node ${manifest.engines.node} (on Windows, use WSL)`,
     )
   }
-  const major = NODE_MAJOR || DEFAULT_MAJOR
-  return path.dirname(fetchTool(`node-${major}`, `${packageName}@${major}`, `${packageName}/bin/node`))
+  return path.dirname(fetchTool(`node-${version}`, `${packageName}@${version}`, `${packageName}/bin/node`))
 }
 
 /** True when `version` is in `range`: alternatives of `^x.y.z` and `>=x.y.z`, which is all that engines needs. */

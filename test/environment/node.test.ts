@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { satisfies } from '../../scripts/environment/node.mjs'
+import { nodeFolderOf, satisfies } from '../../scripts/environment/node.mjs'
 import { environmentWith } from '../../scripts/environment/variables.mjs'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -27,6 +27,21 @@ describe('satisfies()', () => {
 
   test('satisfies() throws a sentence when the range has a form that it does not know', () => {
     expect(() => satisfies('24.0.0', '~24')).toThrow('Cannot read engines.node: ~24, expected ^x.y.z or >=x.y.z')
+  })
+})
+
+describe('nodeFolderOf()', () => {
+  test.each([process.versions.node, process.versions.node.split('.')[0] as string])(
+    'nodeFolderOf() returns the folder of the running Node when asked for %s',
+    (version) => {
+      expect(nodeFolderOf(version)).toBe(dirname(process.execPath))
+    },
+  )
+
+  test('nodeFolderOf() throws a sentence when asked for a range', () => {
+    expect(() => nodeFolderOf('>=22')).toThrow(
+      'Cannot bring Node >=22: expected a major version such as 22, or an exact',
+    )
   })
 })
 
