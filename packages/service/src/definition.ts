@@ -31,6 +31,14 @@ export interface Dependency {
   readonly timeoutMs?: number
 }
 
+/** A cache definition of @ops/cache, by what is expected of it. */
+export interface DeclaredCache {
+  /** The `cache` label of its metrics: `<cache name>.<definition>`, such as `orders.order`. */
+  readonly name: string
+  /** Share of reads answered without a load below which people are told, above 0 and below 1. @defaultValue nobody is told */
+  readonly minHitRatio?: number
+}
+
 /** The declaration. */
 export interface ServiceDefinition<S extends ConfigShape, C extends MetricCatalog> {
   /** Lower-case name with dashes: `service` in logs, metrics and traces. */
@@ -43,6 +51,8 @@ export interface ServiceDefinition<S extends ConfigShape, C extends MetricCatalo
   readonly metrics?: C
   /** Jobs it enqueues or works off, as declared with @ops/queue. @defaultValue none */
   readonly jobs?: readonly { readonly name: string }[]
+  /** Caches it defines with @ops/cache. @defaultValue none */
+  readonly caches?: readonly DeclaredCache[]
   /** @defaultValue none */
   readonly dependencies?: Readonly<Record<string, Dependency>>
   /** Health checks that need nothing of the application; it adds others at run time. @defaultValue none */
@@ -54,15 +64,17 @@ export interface ServiceDefinition<S extends ConfigShape, C extends MetricCatalo
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/
+const CACHE_NAME = /^[A-Za-z0-9_-]+\.[A-Za-z0-9._-]+$/
 
 /** @throws TypeError or RangeError that names the part, what was given and what is allowed. */
 export function assertDefinition(definition: ServiceDefinition<ConfigShape, MetricCatalog>): void {
-  const { name, tier, features = [], dependencies = {}, settings } = definition
+  const { name, tier, features = [], caches = [], dependencies = {}, settings } = definition
   if (!NAME.test(name))
     throw new TypeError(`Cannot define service ${JSON.stringify(name)}: expected a name like ${NAME}`)
   if (![1, 2, 3].includes(tier))
     throw new RangeError(`Cannot define service ${name}: tier is ${tier}, expected 1, 2 or 3`)
   for (const feature of features) assertFeature(name, feature)
+  for (const cache of caches) assertCache(name, cache, caches)
   for (const [dependency, { setting }] of Object.entries(dependencies)) {
     if (setting !== undefined && !Object.hasOwn(settings, setting)) {
       throw new TypeError(
@@ -84,6 +96,15 @@ function assertFeature(service: string, { name, routes, slo, errors, p95Ms, p99M
   }
   assertEdge(`${what}: p95Ms`, p95Ms)
   assertEdge(`${what}: p99Ms`, p99Ms)
+}
+
+function assertCache(service: string, { name, minHitRatio = 0.5 }: DeclaredCache, all: readonly DeclaredCache[]): void {
+  const what = `Cannot define service ${service}: cache ${JSON.stringify(name)}`
+  if (!CACHE_NAME.test(name)) throw new TypeError(`${what}, expected <cache name>.<definition>, like ${CACHE_NAME}`)
+  if (all.filter((cache) => cache.name === name).length > 1)
+    throw new TypeError(`${what} is declared twice, expected names that differ`)
+  if (!(minHitRatio > 0 && minHitRatio < 1))
+    throw new RangeError(`${what}: minHitRatio is ${minHitRatio}, expected above 0 and below 1`)
 }
 
 /** A quantile between two edges is a guess; alerts on it would lie. */

@@ -1,4 +1,4 @@
-export type { Dependency, Feature, ServiceDefinition, Tier } from './definition.ts'
+export type { DeclaredCache, Dependency, Feature, ServiceDefinition, Tier } from './definition.ts'
 export { ServiceNotRunningError } from './errors.ts'
 export { DEFAULT_FEATURE } from './feature-of.ts'
 export type { Ops, SettingsOf } from './ops.ts'

@@ -41,6 +41,9 @@ describe('defineService()', () => {
     [{ features: [{ ...feature, slo: 1 }] }, /slo is 1, expected above 0 and below 1/],
     [{ features: [{ ...feature, errors: { warn: 0.1, critical: 0.05 } }] }, /expected 0 < warn < critical/],
     [{ features: [{ ...feature, p95Ms: 300 }] }, /p95Ms is 300, expected an edge of the duration buckets: 250 or 500/],
+    [{ caches: [{ name: 'order' }] }, /cache "order", expected <cache name>\.<definition>/],
+    [{ caches: [{ name: 'orders.order' }, { name: 'orders.order' }] }, /cache "orders.order" is declared twice/],
+    [{ caches: [{ name: 'orders.order', minHitRatio: 1 }] }, /minHitRatio is 1, expected above 0 and below 1/],
   ])('defineService() throws when given %o', (change, message) => {
     expect(define(change)).toThrow(message)
   })
