@@ -24,6 +24,14 @@ export interface DeadLetterGroup {
   readonly lastDiedAt: string
 }
 
+/** How letters are discarded. */
+export interface DiscardOptions {
+  /** Called after each letter. */
+  readonly onProgress?: (progress: { readonly done: number }) => void
+  /** Ends it after the letter at hand. @defaultValue never */
+  readonly signal?: AbortSignal
+}
+
 const PAGE = 500
 
 /** Reads and writes dead letter records. */
@@ -41,8 +49,12 @@ export class DeadLetterStore {
     return this.#store.key('ops-dead-at')
   }
 
-  count(): Promise<number> {
-    return this.#store.use(() => this.#store.redis.hlen(this.#records))
+  async count(filter: DeadLetterFilter = {}): Promise<number> {
+    if (Object.values(filter).every((part) => part === undefined))
+      return this.#store.use(() => this.#store.redis.hlen(this.#records))
+    let count = 0
+    for await (const _ of this.scan(filter)) count++
+    return count
   }
 
   async show(id: string): Promise<DeadLetter | undefined> {
@@ -96,9 +108,14 @@ export class DeadLetterStore {
     return [...groups.values()].sort((a, b) => b.count - a.count)
   }
 
-  async discard(filter: DeadLetterFilter): Promise<number> {
+  async discard(filter: DeadLetterFilter, { onProgress, signal }: DiscardOptions = {}): Promise<number> {
     let count = 0
-    for await (const { id } of this.scan(filter)) if (await this.remove(id)) count++
+    for await (const { id } of this.scan(filter)) {
+      if (signal?.aborted === true) break
+      if (!(await this.remove(id))) continue
+      count++
+      onProgress?.({ done: count })
+    }
     return count
   }
 

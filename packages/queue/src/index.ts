@@ -1,6 +1,6 @@
 export type { RedisClient } from './connection.ts'
 export { type DeadLetter, type JobCounters, VERDICTS, type Verdict } from './dead-letter.ts'
-export type { DeadLetterFilter, DeadLetterGroup } from './dead-letters.ts'
+export type { DeadLetterFilter, DeadLetterGroup, DiscardOptions } from './dead-letters.ts'
 export type { ErrorRecord } from './error-record.ts'
 export {
   type AbortKind,
@@ -23,7 +23,7 @@ export {
   type EnqueueOptions,
   type Queue,
   type QueueOptions,
-  type QueueStatus,
 } from './queue.ts'
 export type { RedriveOptions, RedriveReport } from './redrive.ts'
+export type { QueueStatus } from './status.ts'
 export { createWorker, type Worker, type WorkerOptions } from './worker.ts'

@@ -17,12 +17,12 @@ import {
 import type { BulkJobOptions, JobsOptions } from 'bullmq'
 import type { RedisClient } from './connection.ts'
 import type { DeadLetter } from './dead-letter.ts'
-import { type DeadLetterFilter, type DeadLetterGroup, DeadLetterStore } from './dead-letters.ts'
+import { type DeadLetterFilter, type DeadLetterGroup, DeadLetterStore, type DiscardOptions } from './dead-letters.ts'
 import { assertStorable, type Envelope, parsePayload, sealEnvelope } from './envelope.ts'
 import { InvalidPayloadError } from './errors.ts'
 import type { JobDefinition } from './job-definition.ts'
-import { queueMetrics } from './metrics.ts'
 import { type RedriveOptions, type RedriveReport, redrive } from './redrive.ts'
+import { collectGauges, type QueueStatus, readStatus } from './status.ts'
 import { Store } from './store.ts'
 import { STORED } from './stored-options.ts'
 
@@ -63,16 +63,6 @@ export interface Enqueued {
   readonly deduplicated: boolean
 }
 
-/** How many jobs are in which state. */
-export interface QueueStatus {
-  readonly waiting: number
-  readonly active: number
-  readonly delayed: number
-  /** Of those still remembered. */
-  readonly completed: number
-  readonly dead: number
-}
-
 /** The dead letters of a queue. */
 export interface DeadLetters {
   /** Newest first, 100 unless `limit` says otherwise. */
@@ -80,11 +70,12 @@ export interface DeadLetters {
   /** By what failed alike, largest first. */
   groups(): Promise<DeadLetterGroup[]>
   show(id: string): Promise<DeadLetter | undefined>
-  count(): Promise<number>
+  /** How many; without a filter all, at once. */
+  count(filter?: DeadLetterFilter): Promise<number>
   /** Brings letters back as new jobs. A cut-off redrive can be repeated: no letter comes back twice. */
   redrive(filter: DeadLetterFilter, options?: RedriveOptions): Promise<RedriveReport>
-  /** Forgets letters and their jobs, for good. Returns how many. */
-  discard(filter: DeadLetterFilter): Promise<number>
+  /** Forgets letters and their jobs, for good. Returns how many, also when `signal` ended it early. */
+  discard(filter: DeadLetterFilter, options?: DiscardOptions): Promise<number>
 }
 
 /** A queue. */
@@ -148,9 +139,9 @@ export function createQueue(name: string, options: QueueOptions): Queue {
       list: (filter) => dead.list(filter),
       groups: () => dead.groups(),
       show: (id) => dead.show(id),
-      count: () => dead.count(),
+      count: (filter) => dead.count(filter),
       redrive: (filter, how = {}) => redrive({ store, dead, jobs, clock }, filter, how),
-      discard: (filter) => dead.discard(filter),
+      discard: (filter, how) => dead.discard(filter, how),
     },
     enqueue: async (job, payload, entry) =>
       (await enqueueAll(job, [{ payload, ...(entry && { options: entry }) }]))[0] as Enqueued,
@@ -238,60 +229,4 @@ async function inProducerSpan<T>(queue: string, job: string, work: (span: Span) 
   } finally {
     span.end()
   }
-}
-
-async function readStatus(store: Store): Promise<QueueStatus> {
-  return store.use(async (bull) => {
-    const counts = await bull.getJobCounts('wait', 'prioritized', 'active', 'delayed', 'completed')
-    const { wait = 0, prioritized = 0, active = 0, delayed = 0, completed = 0 } = counts
-    return {
-      waiting: wait + prioritized,
-      active,
-      delayed,
-      completed,
-      dead: await store.redis.hlen(store.key('ops-dead')),
-    }
-  })
-}
-
-/** Age in seconds of the job that is next; 0 when none waits. */
-async function readOldestAge(store: Store): Promise<number> {
-  return store.use(async () => {
-    const { redis } = store
-    const next =
-      (await redis.lindex(store.key('wait'), -1)) ?? (await redis.zrange(store.key('prioritized'), '0', '0'))[0]
-    if (next === undefined) return 0
-    const at = await redis.hget(store.key(String(next)), 'timestamp')
-    return at === null ? 0 : Math.max(0, (store.clock.now() - Number(at)) / 1000)
-  })
-}
-
-function collectGauges({
-  name,
-  store,
-  meter,
-  logger,
-}: {
-  name: string
-  store: Store
-  meter: Meter
-  logger: Logger
-}): () => void {
-  const instruments = meter.instruments(queueMetrics)
-  return meter.onCollect(
-    async () => {
-      try {
-        const { dead, ...counts } = await readStatus(store)
-        for (const state of ['waiting', 'active', 'delayed', 'completed'] as const) {
-          instruments.jobs.set({ queue: name, state }, counts[state])
-        }
-        instruments.jobs.set({ queue: name, state: 'dead' }, dead)
-        instruments.deadLetters.set({ queue: name }, dead)
-        instruments.oldestAge.set({ queue: name }, await readOldestAge(store))
-      } catch (error) {
-        logger.debug({ queue: name, error }, 'queue could not be measured')
-      }
-    },
-    { name: `queue ${name}` },
-  )
 }

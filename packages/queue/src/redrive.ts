@@ -21,6 +21,8 @@ export interface RedriveOptions {
   readonly limit?: number
   /** Makes a payload of the present version out of the letter's; the result is validated. @defaultValue the payload as it is */
   readonly edit?: (payload: unknown, letter: DeadLetter) => unknown
+  /** True: letters of jobs that this queue was not given come back as they are; the worker validates them. @defaultValue false */
+  readonly unchecked?: boolean
   /** Called after each letter. */
   readonly onProgress?: (progress: { readonly done: number; readonly of: number }) => void
   readonly signal?: AbortSignal
@@ -67,7 +69,7 @@ export async function redrive(
   const refused: { id: string; problem: string }[] = []
   for (const letter of letters) {
     try {
-      ready.push(prepare(letter, ports.jobs, options.edit))
+      ready.push(prepare(letter, ports.jobs, options))
     } catch (error) {
       refused.push({ id: letter.id, problem: error instanceof Error ? error.message : String(error) })
     }
@@ -88,9 +90,14 @@ export async function redrive(
   return { ...report, redriven }
 }
 
-function prepare(letter: DeadLetter, jobs: RedrivePorts['jobs'], edit: RedriveOptions['edit']): Ready {
+function prepare(letter: DeadLetter, jobs: RedrivePorts['jobs'], { edit, unchecked = false }: RedriveOptions): Ready {
   const job = jobs.get(letter.job)
-  if (job === undefined) throw new TypeError(`Cannot redrive job ${letter.job}: it is not known here`)
+  if (job === undefined && unchecked && edit === undefined)
+    return { letter, version: letter.version, payload: letter.payload }
+  if (job === undefined)
+    throw new TypeError(
+      `Cannot check the payload of job ${letter.job}: the job is not known here, expected its definition`,
+    )
   if (edit === undefined) {
     openPayload(job, { v: letter.version, p: letter.payload })
     return { letter, version: letter.version, payload: letter.payload }
