@@ -19,8 +19,13 @@ export interface Service<S extends ConfigShape = ConfigShape, C extends MetricCa
   /**
    * Loads settings, starts signals, lifecycle and ops port, then loads the application and awaits its default export.
    * A failing start closes what it opened, prints why and exits 1.
+   *
+   * Without `load` the application is what follows the call: an existing one hands the resolved service to its adapter.
+   * The ops port then says ready before that application listens.
+   *
+   * @returns the service itself, running
    */
-  run(load: () => Promise<Application<S, C>>, options?: RunOptions): Promise<void>
+  run(load?: () => Promise<Application<S, C>>, options?: RunOptions): Promise<Service<S, C>>
 }
 
 /**
@@ -35,7 +40,7 @@ export function defineService<const S extends ConfigShape, const C extends Metri
 ): Service<S, C> {
   assertDefinition(definition)
   let running: Ops<S, C> | undefined
-  return {
+  const service: Service<S, C> = {
     definition,
     get ops() {
       if (running === undefined) throw new ServiceNotRunningError(definition.name)
@@ -48,17 +53,19 @@ export function defineService<const S extends ConfigShape, const C extends Metri
       } catch (error) {
         giveUp(definition.name, error)
       }
+      return service
     },
   }
+  return service
 }
 
 async function startApplication<S extends ConfigShape, C extends MetricCatalog>(
   ops: Ops<S, C>,
-  load: () => Promise<Application<S, C>>,
+  load: (() => Promise<Application<S, C>>) | undefined,
 ): Promise<void> {
   await ops.lifecycle.phase('application', async () => {
-    const application = await load()
-    await application.default?.(ops)
+    const application = await load?.()
+    await application?.default?.(ops)
   })
   await ops.lifecycle.started()
 }

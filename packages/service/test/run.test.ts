@@ -20,6 +20,16 @@ describe('run()', () => {
     expect(config).not.toContain(SECRET)
   })
 
+  test('run() resolves to the service, ready, when it is given no application', async () => {
+    const { child, exited, lines } = await startReady({}, 'adopted')
+
+    child.kill('SIGTERM')
+
+    expect(await exited).toBe(0)
+    expect(lines.find(({ message }) => message === 'listening')?.context).toMatchObject({ ready: 200, same: 1 })
+    expect(lines.map(({ message }) => message)).toContain('closed what was opened')
+  })
+
   test('run() ends with 0 after a drain when SIGTERM comes', async () => {
     const { child, exited, lines } = await startReady()
 

@@ -1,4 +1,4 @@
-/** The echo service as a process, for the tests. */
+/** A service as a process, for the tests. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -30,8 +30,8 @@ export interface StartedProcess {
 }
 
 /** Starts it with these settings on top of the least it needs. */
-export function start(env: Readonly<Record<string, string>>): StartedProcess {
-  const program = fileURLToPath(new URL('./programs/echo.ts', import.meta.url))
+export function start(env: Readonly<Record<string, string>>, name = 'echo'): StartedProcess {
+  const program = fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url))
   const child = spawn(process.execPath, ['--conditions=@ops/source', program], {
     env: { PATH: process.env['PATH'], PORT: '0', OPS_PORT: '0', DRAIN_DELAY_MS: '0', API_TOKEN: SECRET, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -50,8 +50,9 @@ export function start(env: Readonly<Record<string, string>>): StartedProcess {
 /** Starts it and waits until it listens. */
 export async function startReady(
   env: Readonly<Record<string, string>> = {},
+  name = 'echo',
 ): Promise<StartedProcess & { readonly app: string; readonly ops: string }> {
-  const started = start(env)
+  const started = start(env, name)
   const listening = () => started.lines.find(({ message }) => message === 'listening')?.context
   await waitFor(() => listening() !== undefined, { timeoutMs: 15_000 })
   const { listening: port, opsPort } = listening() as Readonly<Record<string, number>>
