@@ -27,7 +27,7 @@ const tracer = trace.getTracer('@ops/queue')
 /** A running attempt. */
 export class Attempt {
   readonly #options: AttemptOptions
-  readonly #context: WorkContext
+  readonly context: WorkContext
   #abort: JobAbortError | undefined
   #giveUp: (error: JobAbortError) => void = () => {}
   #grace: Timer | undefined
@@ -36,7 +36,7 @@ export class Attempt {
     this.#options = options
     const { clock, envelope, timeoutMs } = options
     const left = envelope.dl === undefined ? timeoutMs : Math.min(timeoutMs, Math.max(0, envelope.dl - clock.now()))
-    this.#context = createContext({ tenant: envelope.t, deadline: clock.monotonic() + left })
+    this.context = createContext({ tenant: envelope.t, deadline: clock.monotonic() + left })
   }
 
   /** Asks the handler to stop, and gives it up when it does not; the first reason stays. */
@@ -44,7 +44,7 @@ export class Attempt {
     if (this.#abort !== undefined) return
     const error = new JobAbortError(this.#options.job, kind)
     this.#abort = error
-    this.#context.abort(error)
+    this.context.abort(error)
     this.#grace = this.#options.clock.setTimeout(() => this.#giveUp(error), GRACE_MS)
   }
 
@@ -95,9 +95,9 @@ export class Attempt {
     const span = tracer.startSpan(
       `process ${job}`,
       { root: true, links, kind: SpanKind.CONSUMER, attributes },
-      this.#context,
+      this.context,
     )
-    const context = trace.setSpan(this.#context, span) as WorkContext
+    const context = trace.setSpan(this.context, span) as WorkContext
     try {
       return await runInContext(context, () => run(context))
     } catch (error) {

@@ -66,7 +66,7 @@ export class Processor {
 
   /** Does one job; settles as BullMQ wants it. */
   async process(job: Job<Envelope>, token: string): Promise<unknown> {
-    const delivery = { job, token }
+    const delivery: Delivery = { job, token, context: undefined }
     const assessment = await this.#suspicion.assess(job)
     if (assessment.kind === 'poison') return this.#buryPoison(delivery, assessment)
     if (assessment.kind === 'suspect') return this.#processAlone(delivery, assessment)
@@ -140,7 +140,7 @@ export class Processor {
     this.#recordWait(job)
     const startedAt = clock.monotonic()
     try {
-      const result = await this.#run(job, definition)
+      const result = await this.#run(delivery, definition)
       await alone.beforeEnd?.()
       metrics.processed.inc({ queue: store.name })
       return result
@@ -158,7 +158,8 @@ export class Processor {
     }
   }
 
-  async #run(job: Job<Envelope>, definition: JobDefinition | undefined): Promise<unknown> {
+  async #run(delivery: Delivery, definition: JobDefinition | undefined): Promise<unknown> {
+    const { job } = delivery
     const { handlers, store, clock, metrics, logger } = this.#options
     const handler = handlers[job.name]
     if (definition === undefined || handler === undefined) {
@@ -187,6 +188,7 @@ export class Processor {
         ),
     })
     this.#attempts.set(id, attempt)
+    delivery.context = attempt.context
     try {
       return await attempt.settle()
     } finally {

@@ -1,5 +1,5 @@
 /** Carries an outcome out: in Redis through BullMQ, in the metrics and in the log. */
-import type { Clock, Instruments, Logger } from '@ops/core'
+import { type Clock, type Instruments, type Logger, runInContext, type WorkContext } from '@ops/core'
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq'
 import { bury, type Death } from './burial.ts'
 import type { RedisClient } from './connection.ts'
@@ -37,6 +37,13 @@ export interface SettlementPorts {
 export interface Delivery {
   readonly job: Job<Envelope>
   readonly token: string
+  /** The context its handler ran in: lines about it carry the same trace and tenant. Undefined until it runs. */
+  context: WorkContext | undefined
+}
+
+function within({ context }: Delivery, log: () => void): void {
+  if (context === undefined) log()
+  else runInContext(context, log)
 }
 
 /** Ends attempts. Every method throws the error by which BullMQ does what it says. */
@@ -60,10 +67,8 @@ export class Settlement {
     metrics.failed.inc({ queue, error_type: outcome.errorType })
     metrics.retried.inc({ queue })
     const attempt = job.attemptsMade + 1
-    logger.warn(
-      { queue, job: job.name, job_id: job.id, attempt, retry_in_ms: outcome.delayMs, error: thrown },
-      'job failed, will be retried',
-    )
+    const facts = { queue, job: job.name, job_id: job.id, attempt, retry_in_ms: outcome.delayMs, error: thrown }
+    within(delivery, () => logger.warn(facts, 'job failed, will be retried'))
     throw retryIn(recordError(thrown)[0]?.message ?? 'failed', outcome.delayMs)
   }
 
@@ -79,16 +84,15 @@ export class Settlement {
   }
 
   /** Makes a dead letter. @throws always */
-  async bury({ job }: Delivery, death: Death, errorType: ErrorType): Promise<never> {
+  async bury(delivery: Delivery, death: Death, errorType: ErrorType): Promise<never> {
     const { metrics, logger, store } = this.#ports
+    const { job } = delivery
     const letter = await bury(job, death, this.#ports)
     metrics.failed.inc({ queue: store.name, error_type: errorType })
     metrics.dead.inc({ queue: store.name })
     const { verdict, reason, fingerprint } = letter
-    logger.error(
-      { queue: store.name, job: job.name, job_id: job.id, verdict, reason, fingerprint, error: death.error },
-      'job is dead',
-    )
+    const of = { queue: store.name, job: job.name, job_id: job.id }
+    within(delivery, () => logger.error({ ...of, verdict, reason, fingerprint, error: death.error }, 'job is dead'))
     const end = new UnrecoverableError(reason)
     end.stack = reason
     throw end

@@ -12,9 +12,10 @@ function errorOf(first: object | string): Error | undefined {
 }
 
 function reporting(write: LogMethod, level: 'error' | 'fatal', report: Report): LogMethod {
-  return (first: object | string, message?: string) => {
-    if (typeof first === 'string') write(first)
-    else write(first, message)
+  return (first: object | string, ...rest: readonly unknown[]) => {
+    // Whatever more the logger takes (arguments of a format) is passed on.
+    ;(write as (...args: readonly unknown[]) => void)(first, ...rest)
+    const [message] = rest
     const error = errorOf(first)
     if (error === undefined) return
     const { error: _error, err: _err, ...fields } = first === error ? {} : (first as Record<string, unknown>)

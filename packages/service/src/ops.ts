@@ -4,6 +4,7 @@ import type { Meter, MetricCatalog, Scrubber } from '@ops/core'
 import type { Health, ProcessLifecycle } from '@ops/health'
 import type { OpsLogger } from '@ops/logger'
 import type { Metrics } from '@ops/metrics'
+import type { Sentry } from '@ops/sentry'
 import type { Tracing } from '@ops/tracing'
 import type { StandardSettings } from './standard-settings.ts'
 
@@ -19,6 +20,8 @@ export interface Ops<S extends ConfigShape = ConfigShape, C extends MetricCatalo
   /** The same, as the port that other packages take. */
   readonly meter: Meter
   readonly tracing: Tracing
+  /** Reports errors that are neither logged nor thrown; what `logger` writes as `error` or `fatal` is reported already. */
+  readonly sentry: Sentry
   readonly health: Health
   readonly lifecycle: ProcessLifecycle
   /** The policy that everything leaving the process passes. */

@@ -15,6 +15,7 @@ export type StandardSettings = {
   readonly SERVICE_COMMIT: Setting<string>
   readonly OTEL_EXPORTER_OTLP_ENDPOINT: Setting<string | undefined>
   readonly TRACE_SAMPLE_RATIO: Setting<number | undefined>
+  readonly SENTRY_DSN: SecretSetting<string | undefined>
   readonly DRAIN_DELAY_MS: Setting<number>
   readonly DRAIN_DEADLINE_MS: Setting<number>
 }
@@ -37,6 +38,7 @@ export const standardSettings: StandardSettings = defineConfig({
     number({ min: 0, max: 1 }).optional(),
     'Share of traces without errors that is kept; unset follows the environment',
   ),
+  SENTRY_DSN: secret(url().optional(), 'Where errors are reported, https://<key>@<host>/<project>; unset reports none'),
   DRAIN_DELAY_MS: setting(
     number({ min: 0 }).default(5000),
     'How long to serve on after readiness is off, in milliseconds',

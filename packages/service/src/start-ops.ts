@@ -7,6 +7,7 @@ import { collectDefaults } from '@ops/metrics'
 import { type OpsPage, type OpsPort, startOpsPort } from '@ops/ops-port'
 import { startTracing, type Tracing, type TracingOptions } from '@ops/tracing'
 import type { ServiceDefinition } from './definition.ts'
+import { startErrorReports } from './error-reports.ts'
 import { createFeatureOf } from './feature-of.ts'
 import type { Ops } from './ops.ts'
 import { configPage, logLevelPage } from './ops-pages.ts'
@@ -32,12 +33,14 @@ export async function startOps<S extends ConfigShape, C extends MetricCatalog>(
   options: RunOptions = {},
 ): Promise<Ops<S, C>> {
   const signals = await loadSignals(definition, options.config, options.logger)
-  const { config, values, metrics, logger } = signals
-  const plain = signals as unknown as AnySignals
+  const { config, values, metrics } = signals
+  const { sentry, logger } = await startErrorReports(definition.name, signals as unknown as AnySignals)
+  const plain = { ...signals, logger } as unknown as AnySignals
   collectDefaults(metrics)
   const health = startHealth(definition.name, definition.checks, plain)
   const lifecycle = startLifecycle(health, plain)
   lifecycle.onFlush('logs', () => logger.flush())
+  lifecycle.onFlush('error reports', async () => void (await sentry.flush()))
   const tracing = traceBy(definition.name, { lifecycle, sample: options.sample }, plain)
   const pages = [metrics.page(), health.page(), configPage(config), logLevelPage(logger), ...(options.pages ?? [])]
   const opsPort = await lifecycle.phase('ops port', () => startPages(values, pages))
@@ -49,6 +52,7 @@ export async function startOps<S extends ConfigShape, C extends MetricCatalog>(
     metrics,
     meter: metrics,
     tracing,
+    sentry,
     health,
     lifecycle,
     scrubber: logger.scrubber,
