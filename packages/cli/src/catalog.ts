@@ -9,6 +9,7 @@ import { loggerMetrics } from '@ops/logger'
 import { defaultMetrics, metricsMetrics, storageMetrics } from '@ops/metrics'
 import type { ServiceDefinition } from '@ops/service'
 import { tracingMetrics } from '@ops/tracing'
+import { deliveryMetrics } from './metrics.ts'
 
 /** A declaration of any settings and metrics. */
 export type AnyDefinition = ServiceDefinition<ConfigShape, MetricCatalog>
@@ -32,10 +33,12 @@ const ALWAYS: readonly MetricCatalog[] = [
   tracingMetrics,
   configMetrics,
   httpMetrics,
+  deliveryMetrics,
 ]
 
 /** Packages with a technology underneath: loaded only where the declaration implies them. */
 const OPTIONAL: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = {
+  '@ops/cache': () => import('@ops/cache'),
   '@ops/db': () => import('@ops/db'),
   '@ops/redis': () => import('@ops/redis'),
   '@ops/queue': () => import('@ops/queue'),
@@ -45,6 +48,7 @@ const OPTIONAL: Readonly<Record<string, () => Promise<Record<string, unknown>>>>
 export async function collectMetrics(definition: AnyDefinition): Promise<CollectedMetrics> {
   const kinds = new Set(Object.values(definition.dependencies ?? {}).map(({ kind }) => kind))
   const wanted = [
+    ...((definition.caches ?? []).length > 0 ? ['@ops/cache'] : []),
     ...(kinds.has('postgres') ? ['@ops/db'] : []),
     ...(kinds.has('redis') ? ['@ops/redis'] : []),
     ...((definition.jobs ?? []).length > 0 ? ['@ops/queue'] : []),

@@ -31,6 +31,8 @@ export interface LlmBounds {
 export interface Operations {
   /** Where the runbook folder is published, without a slash at the end. @defaultValue `runbooks`, relative to the output */
   readonly runbookBaseUrl?: string
+  /** Address of Grafana, without a slash at the end: links to dashboards begin with it. @defaultValue none: links are paths */
+  readonly grafanaUrl?: string
   /** Waiting jobs above which people are told after 10 min, beside the standard's 10,000; an integer from 1. @defaultValue none */
   readonly queueDepth?: number
   /** @defaultValue none */
@@ -43,12 +45,16 @@ const NAME = /^[a-z][a-z0-9-]{0,62}$/
 
 /** @throws TypeError or RangeError that names the bound, what was given and what is allowed. */
 export function assertOperations(operations: Operations): void {
-  const { runbookBaseUrl = 'runbooks', queueDepth = 1, transactions = [], llm = {} } = operations
+  const { runbookBaseUrl = 'runbooks', grafanaUrl = '', queueDepth = 1, transactions = [], llm = {} } = operations
   if (runbookBaseUrl === '' || runbookBaseUrl.endsWith('/') || /[\s#]/.test(runbookBaseUrl)) {
     throw new TypeError(
       `Cannot use operations: runbookBaseUrl is ${JSON.stringify(runbookBaseUrl)}, expected a URL or path without a slash at the end`,
     )
   }
+  if (grafanaUrl.endsWith('/') || /[\s#]/.test(grafanaUrl))
+    throw new TypeError(
+      `Cannot use operations: grafanaUrl is ${JSON.stringify(grafanaUrl)}, expected a URL without a slash at the end`,
+    )
   if (!Number.isInteger(queueDepth) || queueDepth < 1)
     throw new RangeError(`Cannot use operations: queueDepth is ${queueDepth}, expected an integer from 1`)
   for (const { name, minPerMinute } of transactions) {

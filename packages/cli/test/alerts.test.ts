@@ -73,14 +73,23 @@ describe('alertsOf()', () => {
       'CertificateExpiring warning 24h 5m',
       'DatabasePoolHigh warning 30m 5m',
       'DatabasePoolExhausted critical 5m 1m',
+      'DatabaseUnreachable critical 5m 2m',
+      'ShopOrderCacheHitRatioLow warning 30m 10m',
+      'ShopOrderCacheLoadsFailing warning 30m 5m',
+      'ShopSessionCacheLoadsFailing warning 30m 5m',
+      'CacheUnavailable warning 30m 5m',
+      'CacheInvalidationsUndelivered warning 30m 5m',
+      'CacheInvalidationsLate warning 30m 10m',
       'QueueDepthHigh warning 30m 15m',
       'QueueDepthAboveBound warning 30m 10m',
       'DeadLetters warning 30m 15m',
+      'StorageUploadsFailing warning 30m 5m',
       'OrdersTransactionsLow warning 30m 5m',
       'LlmLatencyP95 warning 30m 5m',
       'LlmTokensHigh warning 30m 5m',
       'LlmToolFailures warning 30m 5m',
       'LlmRetrievalsEmpty warning 30m 5m',
+      'DeploymentsFailing critical 15m 0m',
     ])
   })
 
@@ -138,7 +147,7 @@ describe.runIf(hasPromtool)('promtool', () => {
 
     const output = execFileSync('promtool', ['check', 'rules', 'alerts.yml'], { cwd: folder, encoding: 'utf8' })
 
-    expect(output).toContain('SUCCESS: 33 rules found')
+    expect(output).toContain('SUCCESS: 42 rules found')
   })
 
   test('promtool test rules passes every generated case when it runs them', { timeout: 120_000 }, async () => {
@@ -154,6 +163,16 @@ describe.runIf(hasPromtool)('promtool', () => {
     ['CheckoutLatencyP95', '> 20', '> 0', 'keeps still at low traffic'],
     ['CpuHigh', '> 0.8', '> 0.7', 'keeps still just below'],
     ['RestartLoop', '> 3', '> 2', 'keeps still just below'],
+    ['DatabaseUnreachable', '> 5', '> 4', 'keeps still just below'],
+    ['ShopOrderCacheHitRatioLow', '< 0.6', '< 0.66', 'keeps still just below'],
+    ['ShopOrderCacheHitRatioLow', 'or vector(0)', '', 'fires when nothing is ever answered'],
+    ['ShopOrderCacheHitRatioLow', '> 20', '> 0', 'keeps still at low traffic'],
+    ['ShopOrderCacheLoadsFailing', 'error|timeout', 'error', 'fires'],
+    ['CacheUnavailable', '> 0.05', '> 0.04', 'keeps still just below'],
+    ['CacheInvalidationsUndelivered', '== 1', '>= 0', 'keeps still just below'],
+    ['CacheInvalidationsLate', '> 1', '>= 1', 'keeps still just below'],
+    ['DeploymentsFailing', '>= 2', '>= 1', 'keeps still just below'],
+    ['StorageUploadsFailing', '> 5', '>= 0', 'keeps still at low traffic'],
     ['OrdersTransactionsLow', 'or vector(0)', 'or vector(100)', 'fires when nothing was ever counted'],
   ])('promtool test rules fails when %s says %s as %s', async (name, from, to, failing) => {
     const { rules, tests } = only(name, await texts())

@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { alertsOf } from '../src/alerts/alerts.ts'
 import { dashboardArtefacts, dashboardsOf } from '../src/dashboards/dashboards.ts'
+import { dashboardUid } from '../src/dashboards/panel.ts'
 import { createSubject } from '../src/subject.ts'
 import { scratchFolder } from './run-command.ts'
 import service from './service.fixture.ts'
@@ -25,9 +27,10 @@ describe('dashboardArtefacts()', () => {
       'dashboards/feature-checkout.json',
       'dashboards/feature-default.json',
       'dashboards/resources.json',
+      'dashboards/caches.json',
       'dashboards/business.json',
     ])
-    expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(5)
+    expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(6)
     expect(Math.max(...dashboards.map(({ uid }) => uid.length))).toBeLessThanOrEqual(40)
   })
 
@@ -43,12 +46,22 @@ describe('dashboardArtefacts()', () => {
     expect(() => dashboardArtefacts({ ...subject, metrics })).toThrow('metric service_ready is not declared')
   })
 
+  test('dashboardUid() names an existing dashboard when an alert links to it', async () => {
+    const links = Object.values(alertsOf(await fullSubject()))
+      .flat()
+      .map(({ dashboard }) => dashboardUid('shop', dashboard))
+
+    const known = new Set(dashboards.map(({ uid }) => uid))
+    expect(links.filter((uid) => !known.has(uid))).toEqual([])
+    expect(new Set(links)).toEqual(known)
+  })
+
   test('dashboardsOf() shows no feature when a service only works off jobs', async () => {
-    const { features, metrics, ...worker } = service.definition
+    const { features, metrics, caches, ...worker } = service.definition
 
     const names = dashboardsOf(await createSubject(worker)).map(({ name }) => name)
 
-    expect([features, metrics]).not.toContain(undefined)
+    expect([features, metrics, caches]).not.toContain(undefined)
     expect(names).toEqual(['health', 'resources'])
   })
 

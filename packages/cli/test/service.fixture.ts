@@ -16,9 +16,11 @@ const service: { readonly definition: AnyDefinition } = defineService({
     placed: counter('orders_placed_total', { help: 'Orders accepted', labels: { pricing: ['live', 'fallback'] } }),
   }),
   jobs: [{ name: 'order.fulfil' }],
+  caches: [{ name: 'shop.order', minHitRatio: 0.6 }, { name: 'shop.session' }],
   dependencies: {
     postgres: { kind: 'postgres' },
     redis: { kind: 'redis' },
+    uploads: { kind: 's3' },
     'pricing-api': { kind: 'http', timeoutMs: 1000 },
   },
   features: [
@@ -37,6 +39,7 @@ export default service
 /** Bounds for each alert that needs one. */
 export const operations: Operations = {
   runbookBaseUrl: 'https://wiki.example.com/shop/runbooks',
+  grafanaUrl: 'https://grafana.example.com',
   queueDepth: 500,
   transactions: [{ name: 'orders', metric: 'orders_placed_total', minPerMinute: 3 }],
   llm: { p95Ms: 20_000, p95Tokens: 16_384, toolFailureRatio: 0.1, emptyRetrievalRatio: 0.2 },

@@ -31,6 +31,8 @@ export interface Alert {
   readonly severity: Severity
   /** Within which somebody looks, such as `30m`. */
   readonly respondWithin: string
+  /** Name of the dashboard that shows it. */
+  readonly dashboard: string
   /** Labels besides service, owner, tier, severity and response time. */
   readonly labels: Readonly<Record<string, string>>
   /** One sentence, without a full stop. */

@@ -3,18 +3,24 @@ import type { Subject } from '../subject.ts'
 import type { Alert, AlertSource } from './alert.ts'
 import { availabilityAlerts } from './availability-alerts.ts'
 import { businessAlerts } from './business-alerts.ts'
+import { cacheAlerts } from './cache-alerts.ts'
 import { databaseAlerts } from './database-alerts.ts'
+import { deliveryAlerts } from './delivery-alerts.ts'
 import { featureAlerts } from './feature-alerts.ts'
 import { queueAlerts } from './queue-alerts.ts'
 import { saturationAlerts } from './saturation-alerts.ts'
+import { storageAlerts } from './storage-alerts.ts'
 
 const SOURCES: Readonly<Record<string, AlertSource>> = {
   features: featureAlerts,
   availability: availabilityAlerts,
   saturation: saturationAlerts,
   database: databaseAlerts,
+  caches: cacheAlerts,
   queues: queueAlerts,
+  storage: storageAlerts,
   business: businessAlerts,
+  delivery: deliveryAlerts,
 }
 
 /** Alerts by group, groups without any left out. */

@@ -130,6 +130,7 @@ function dependency(subject: Subject, name: string): Alert {
     expr: `avg(${select(subject, metric, { dependency: name })}) < 0.5`,
     forMinutes: 5,
     severity: 'warning',
+    dashboard: 'resources',
     summary: `${name} does not answer most replicas`,
     guidance: {
       symptoms: `Calls to ${name} fail or time out; fallbacks are in use where there are some.`,
@@ -163,6 +164,7 @@ function redis(subject: Subject): readonly Alert[] {
     expr: `${select(subject, metric.name)} == 0`,
     forMinutes: 2,
     severity: 'critical',
+    dashboard: 'resources',
     summary: 'A replica has no connection to Redis',
     guidance: {
       symptoms: 'Cache reads go to their source; jobs are neither accepted nor worked off.',

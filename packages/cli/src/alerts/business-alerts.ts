@@ -74,6 +74,7 @@ function transactionAlert(subject: Subject, { name, metric, minPerMinute }: Tran
     expr: `${rate} < ${minPerMinute}\nand on ()\nmax(${select(subject, 'up')}) == 1`,
     forMinutes: 5,
     severity: 'warning',
+    dashboard: 'business',
     summary: `Fewer than ${minPerMinute} ${name} a minute`,
     guidance: {
       symptoms: 'Fewer transactions than there ever are in normal operation, perhaps without a single error.',
@@ -131,6 +132,7 @@ function llmQuantile(
     expr: slowerThan(subject, metric, { labels: {}, edge, share: 0.05, window: '5m' }),
     forMinutes: 5,
     severity: 'warning',
+    dashboard: 'business',
     summary: `One in 20 requests to language models ${what}`,
     guidance: { ...LLM_GUIDANCE, queries: [] },
     proof: proveSlower(metric, {
@@ -157,6 +159,7 @@ function llmShare(
     expr: shareExceeded({ part: select(subject, metric, { result }), all: select(subject, metric) }, ratio, ['5m']),
     forMinutes: 5,
     severity: 'warning',
+    dashboard: 'business',
     summary: `More than ${Number((ratio * 100).toPrecision(6))} % of ${what}`,
     guidance: { ...LLM_GUIDANCE, queries: [] },
     proof: proveShare({

@@ -86,6 +86,7 @@ function errorAlert(subject: Subject, feature: AnyFeature, severity: Severity): 
     severity,
     respondWithin: isCritical ? '5m' : '30m',
     labels: { feature: feature.name },
+    dashboard: `feature-${feature.name}`,
     summary: `More than ${percent(ratio)} of the requests of ${feature.name} fail`,
     guidance: guidanceOf(subject, feature, 'Requests are answered with a status of 500 or above.'),
     proof: proveShare({ ratio, ...failureSeries(subject, feature.name), windowMinutes: 5, forMinutes: 5 }),
@@ -104,6 +105,7 @@ function latencyAlert(subject: Subject, feature: AnyFeature, quantile: 95 | 99):
     severity: 'warning',
     respondWithin: '30m',
     labels: { feature: feature.name },
+    dashboard: `feature-${feature.name}`,
     summary: `The ${quantile}th percentile of ${feature.name} is above ${ms} ms`,
     guidance: guidanceOf(subject, feature, `One request in ${1 / share} takes longer than ${ms} ms.`),
     proof: proveSlower(DURATION, {
@@ -130,6 +132,7 @@ function burnAlerts(subject: Subject, feature: AnyFeature): readonly Alert[] {
       severity,
       respondWithin,
       labels: { feature: feature.name },
+      dashboard: `feature-${feature.name}`,
       summary: `${camelCase(feature.name)} burns its error budget ${factor} times as fast as ${percent(slo)} over 30 days allows`,
       guidance: guidanceOf(
         subject,

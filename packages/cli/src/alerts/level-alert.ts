@@ -3,9 +3,12 @@ import type { Alert, Guidance } from './alert.ts'
 import { type Proof, type ProofCase, proveLevel, type Situations } from './proof.ts'
 
 /** An alert on what a replica reports about itself. */
-export interface LevelAlertOptions extends Omit<Alert, 'labels' | 'guidance' | 'proof' | 'respondWithin'> {
+export interface LevelAlertOptions
+  extends Omit<Alert, 'labels' | 'guidance' | 'proof' | 'respondWithin' | 'dashboard'> {
   /** @defaultValue `5m` where critical, else `30m` */
   readonly respondWithin?: string
+  /** @defaultValue `health` */
+  readonly dashboard?: string
   readonly guidance: Omit<Guidance, 'queries'> & { readonly queries?: Guidance['queries'] }
   readonly proof: Proof | Omit<Situations, 'minutes'>
 }
@@ -16,6 +19,7 @@ export function levelAlert(options: LevelAlertOptions): Alert {
   const [condition = expr] = expr.split(/ (?:[<>]=?|==) /)
   return {
     respondWithin: severity === 'critical' ? '5m' : '30m',
+    dashboard: 'health',
     ...options,
     labels: {},
     guidance: { ...guidance, queries: [['How much is it now?', condition], ...(guidance.queries ?? [])] },

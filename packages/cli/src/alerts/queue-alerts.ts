@@ -89,5 +89,5 @@ function deadLetters(subject: Subject): Alert {
 }
 
 function warn(options: Omit<LevelAlertOptions, 'severity' | 'guidance'> & { guidance: Guidance }): Alert {
-  return levelAlert({ severity: 'warning', ...options })
+  return levelAlert({ severity: 'warning', dashboard: 'resources', ...options })
 }

@@ -1,5 +1,6 @@
 /** The Prometheus rule file and the labels and annotations in it. */
 import { stringify } from 'yaml'
+import { dashboardUid } from '../dashboards/panel.ts'
 import { pageFileOf } from '../runbooks/page-file.ts'
 import type { Subject } from '../subject.ts'
 import type { Alert } from './alert.ts'
@@ -19,13 +20,14 @@ export function ruleLabels({ definition }: Subject, alert: Alert): Record<string
   }
 }
 
-/** Texts for people: what is wrong, what it costs, and the page that says what to do. */
-export function ruleAnnotations({ operations }: Subject, alert: Alert): Record<string, string> {
-  const { runbookBaseUrl = 'runbooks' } = operations
+/** Texts for people: what is wrong, what it costs, the page that says what to do, and the dashboard that shows it. */
+export function ruleAnnotations({ definition, operations }: Subject, alert: Alert): Record<string, string> {
+  const { runbookBaseUrl = 'runbooks', grafanaUrl = '' } = operations
   return {
     summary: alert.summary,
     description: alert.guidance.impact,
     runbook_url: `${runbookBaseUrl}/${pageFileOf(alert)}#${alert.name.toLowerCase()}`,
+    dashboard_url: `${grafanaUrl}/d/${dashboardUid(definition.name, alert.dashboard)}`,
   }
 }
 

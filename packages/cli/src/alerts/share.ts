@@ -15,7 +15,7 @@ export interface Share {
 
 /** Fewer than this in the window, and one unlucky request is a percentage. */
 const FEWEST_PART = 5
-const FEWEST_ALL = 20
+export const FEWEST_ALL = 20
 
 /** Above the share, or at it where nothing is above. */
 function exceeds(share: number): string {

@@ -24,6 +24,7 @@ const RESOURCES = [
   'worker_jobs_failed_total',
   'worker_job_duration_seconds',
   'http_client_request_duration_seconds',
+  's3_upload_duration_seconds',
   'dependency_up',
   'health_check_up',
 ] as const
@@ -37,9 +38,25 @@ export function dashboardArtefacts(subject: Subject): readonly Artefact[] {
   })
 }
 
-/** The dashboards; one on business only where the service has metrics of its own. */
+/** What @ops/cache records, in the order of asking: does it answer, what does it cost, is it fresh? */
+const CACHES = [
+  'cache_hit_ratio',
+  'cache_requests_total',
+  'cache_loads_total',
+  'cache_load_duration_seconds',
+  'cache_operation_duration_seconds',
+  'cache_errors_total',
+  'cache_backplane_lag_seconds',
+  'cache_l1_bypassed',
+  'cache_l1_bytes',
+  'cache_evictions_total',
+  'cache_invalidations_total',
+  'cache_fill_rejected_total',
+] as const
+
+/** The dashboards; one on caches only where some are declared, one on business only where the service has metrics of its own. */
 export function dashboardsOf(subject: Subject): readonly Dashboard[] {
-  const { name, features = [], metrics = {}, jobs = [] } = subject.definition
+  const { name, features = [], metrics = {}, jobs = [], caches = [] } = subject.definition
   const own = Object.values(metrics)
   const served = features.length === 0 && jobs.length > 0 ? [] : [...features.map((each) => each.name), DEFAULT_FEATURE]
   return [
@@ -54,6 +71,9 @@ export function dashboardsOf(subject: Subject): readonly Dashboard[] {
       title: `${name}: what it depends on`,
       panels: metricPanels(subject, declared(subject, RESOURCES)),
     },
+    ...(caches.length === 0
+      ? []
+      : [{ name: 'caches', title: `${name}: caches`, panels: metricPanels(subject, declared(subject, CACHES)) }]),
     ...(own.length === 0 ? [] : [{ name: 'business', title: `${name}: business`, panels: metricPanels(subject, own) }]),
   ]
 }

@@ -23,11 +23,15 @@ const COLUMNS = 2
 const WIDTH = 12
 const HEIGHT = 8
 
+/** Identity of a dashboard, under which Grafana finds it: `/d/<uid>`. */
+export function dashboardUid(service: string, name: string): string {
+  return `ops-${createHash('sha256').update(`${service}/${name}`).digest('hex').slice(0, 20)}`
+}
+
 /** JSON of a dashboard, the same for the same panels; its identity follows from service and name. */
 export function dashboardJson(service: string, { name, title, panels }: Dashboard): string {
-  const uid = `ops-${createHash('sha256').update(`${service}/${name}`).digest('hex').slice(0, 20)}`
   const dashboard = {
-    uid,
+    uid: dashboardUid(service, name),
     title,
     tags: ['ops', service],
     schemaVersion: 39,
