@@ -46,6 +46,7 @@ export function severityOf(state: BreakerState): number {
   return SEVERITY.indexOf(state)
 }
 
-function worse(one: BreakerState, other: BreakerState): BreakerState {
+/** The worse of two states. */
+export function worse(one: BreakerState, other: BreakerState): BreakerState {
   return severityOf(one) >= severityOf(other) ? one : other
 }

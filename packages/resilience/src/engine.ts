@@ -1,10 +1,12 @@
-/** The order of things around a call: rate limit, bulkhead, total time, then for each attempt the budget, the breaker and its own time. */
+/** The order of things around a call: rate limit, bulkhead, total time, then for each attempt the budget, the breaker, the learnt limit, its own time and a hedge. */
 import { type Clock, currentContext, isOpsError, type Random, sleep } from '@ops/core'
 import { type BackoffOptions, backoffMs } from './backoff.ts'
 import type { CallHealth } from './breaker.ts'
 import type { Breakers } from './breakers.ts'
 import type { Bulkhead } from './bulkhead.ts'
-import { PolicyTimeoutError, RateLimitedError } from './errors.ts'
+import type { ConcurrencyLimiter, Priority } from './concurrency-limiter.ts'
+import { BulkheadFullError, PolicyTimeoutError, RateLimitedError } from './errors.ts'
+import { runHedged } from './hedge.ts'
 import type { Outcome } from './metrics.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import type { RetryBudget } from './retry-budget.ts'
@@ -21,6 +23,10 @@ export interface EngineParts {
   readonly breakers: Breakers | undefined
   readonly bulkhead: Bulkhead | undefined
   readonly limiter: RateLimiter | undefined
+  readonly concurrency: ConcurrencyLimiter | undefined
+  readonly priority: () => Priority
+  /** After how long an attempt is sent again; Infinity for never. */
+  readonly hedgeAfterMs: number
   readonly telemetry: Telemetry
   readonly clock: Clock
   readonly random: Random
@@ -40,6 +46,10 @@ export interface Attempt {
   readonly number: number
   /** Longest wait for this one, in milliseconds. */
   readonly timeoutMs: number
+  /** Aborted when another sending of the attempt was quicker. */
+  readonly signal?: AbortSignal
+  /** True for the second sending of an attempt that was slow. */
+  readonly hedge?: boolean
 }
 
 /** Who waits for a call. */
@@ -58,9 +68,12 @@ export interface EngineCall<T> extends Caller {
   discard?(result: T): void
 }
 
-type Settled<T> = { readonly verdict: Verdict } & ({ readonly result: T } | { readonly error: unknown })
+/** How an attempt ended. */
+export type Settled<T> = { readonly verdict: Verdict } & ({ readonly result: T } | { readonly error: unknown })
 
 const ABORTED: Verdict = { health: 'unknown' }
+/** Reasons that speak of too little capacity. */
+const REFUSALS: ReadonlySet<string> = new Set(['timeout', 'status_429', 'status_503'])
 
 /** Runs calls by one set of parts. */
 export type Engine = <T>(call: EngineCall<T>) => Promise<T>
@@ -112,21 +125,53 @@ async function attempts<T>(parts: EngineParts, call: EngineCall<T>, until: numbe
 }
 
 async function attempt<T>(parts: EngineParts, call: EngineCall<T>, number: number, until: number): Promise<Settled<T>> {
-  const { name, clock, telemetry } = parts
+  const { name, clock, telemetry, concurrency } = parts
   const started = clock.monotonic()
   if (until <= started) throw new PolicyTimeoutError(name, 0)
   const breaker = parts.breakers?.of(call.authority)
+  if (concurrency?.admit(parts.priority()) !== undefined) throw new BulkheadFullError(name, concurrency.limit, 0)
   const ticket = breaker === undefined ? 0 : breaker.enter()
-  let settled: Settled<T>
-  try {
-    const result = await call.run({ number, timeoutMs: Math.min(parts.attemptTimeoutMs, until - started) })
-    settled = { result, verdict: call.judgeResult(result) }
-  } catch (error) {
-    settled = { error, verdict: isAborted(call) ? ABORTED : call.judgeError(error) }
-  }
+  const one = { number, timeoutMs: Math.min(parts.attemptTimeoutMs, until - started) }
+  const isHedged = call.repeatable && parts.hedgeAfterMs < one.timeoutMs
+  const settled = await (isHedged ? hedged(parts, call, one) : sendOnce(parts, call, one))
   breaker?.leave(ticket, settled.verdict.health)
   telemetry.attempted(clock.monotonic() - started, settled.verdict.health)
   return settled
+}
+
+async function sendOnce<T>(parts: EngineParts, call: EngineCall<T>, attempt: Attempt): Promise<Settled<T>> {
+  const { clock, concurrency } = parts
+  const started = clock.monotonic()
+  concurrency?.enter()
+  let settled: Settled<T>
+  try {
+    const result = await call.run(attempt)
+    settled = { result, verdict: call.judgeResult(result) }
+  } catch (error) {
+    settled = { error, verdict: isAborted(call) || attempt.signal?.aborted ? ABORTED : call.judgeError(error) }
+  }
+  const { health, retry } = settled.verdict
+  const dropped = retry !== undefined && REFUSALS.has(retry)
+  concurrency?.leave(health === 'good' || dropped ? clock.monotonic() - started : undefined, dropped)
+  return settled
+}
+
+function hedged<T>(parts: EngineParts, call: EngineCall<T>, attempt: Attempt): Promise<Settled<T>> {
+  const { clock, hedgeAfterMs: afterMs, breakers, concurrency, budget, telemetry } = parts
+  return runHedged<T>({
+    ...{ clock, afterMs, attempt },
+    send: (one) => sendOnce(parts, call, one),
+    mayHedge() {
+      // A dependency that is being sampled, or has no room, is not asked twice.
+      if (isAborted(call) || (breakers !== undefined && breakers.of(call.authority).state !== 'closed')) return false
+      if (concurrency?.admit(parts.priority()) !== undefined) return false
+      if (budget.tryWithdraw()) return true
+      telemetry.exhausted()
+      return false
+    },
+    onDecided: (won) => telemetry.hedged(won ? 'won' : 'lost', attempt.number),
+    discard: (settled) => void ('result' in settled && call.discard?.(settled.result)),
+  })
 }
 
 /** Milliseconds until the next attempt; undefined when there is to be none. Takes it out of the budget. */

@@ -1,10 +1,19 @@
 export type { BackoffOptions } from './backoff.ts'
 export type { BreakerOptions, BreakerState } from './breaker.ts'
 export type { BulkheadOptions } from './bulkhead.ts'
+export {
+  type AdaptiveOptions,
+  type ConcurrencyLimiter,
+  type ConcurrencyLimiterOptions,
+  createConcurrencyLimiter,
+  PRIORITIES,
+  type Priority,
+} from './concurrency-limiter.ts'
 export type { Attempt } from './engine.ts'
 export { BulkheadFullError, CircuitOpenError, PolicyTimeoutError, RateLimitedError } from './errors.ts'
-export { DECISIONS, OUTCOMES, type Outcome, type ResilienceMetrics, resilienceMetrics } from './metrics.ts'
-export type { PolicyOptions, RetryOptions } from './options.ts'
+export type { HedgeOptions } from './hedge.ts'
+export { DECISIONS, HEDGES, OUTCOMES, type Outcome, type ResilienceMetrics, resilienceMetrics } from './metrics.ts'
+export type { ConcurrencyOptions, PolicyOptions, RetryOptions } from './options.ts'
 export { createPolicy, describe, type Policy, type PolicyAttempt, type PolicyCallOptions } from './policy.ts'
 export { createRateLimiter, type RateLimitDecision, type RateLimiter, type RateLimiterOptions } from './rate-limiter.ts'
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts'

@@ -24,6 +24,10 @@ export const OUTCOMES = [
 export type Outcome = (typeof OUTCOMES)[number]
 /** Decisions of a rate limiter; `_locally` while Redis does not answer, `exempt` without a key. */
 export const DECISIONS = ['admitted', 'refused', 'admitted_locally', 'refused_locally', 'exempt'] as const
+/** What became of a hedge: its answer was the first good one, or not. */
+export const HEDGES = ['won', 'lost'] as const
+/** Priorities that a concurrency limit may refuse. */
+const REFUSABLE = ['low', 'normal', 'high'] as const
 
 type Policy = { readonly policy: 'string' }
 
@@ -37,6 +41,10 @@ export type ResilienceMetrics = {
   readonly bulkheadInUse: GaugeDefinition<Policy>
   readonly dependencyUp: GaugeDefinition<{ readonly dependency: 'string' }>
   readonly decisions: CounterDefinition<{ readonly limiter: 'string'; readonly result: typeof DECISIONS }>
+  readonly hedges: CounterDefinition<Policy & { readonly result: typeof HEDGES }>
+  readonly concurrencyLimit: GaugeDefinition<{ readonly limiter: 'string' }>
+  readonly concurrencyInUse: GaugeDefinition<{ readonly limiter: 'string' }>
+  readonly concurrencyRefused: CounterDefinition<{ readonly limiter: 'string'; readonly priority: typeof REFUSABLE }>
 }
 
 /** Declarations of all metrics of this package. */
@@ -73,5 +81,21 @@ export const resilienceMetrics: ResilienceMetrics = defineMetrics({
   decisions: counter('rate_limit_decisions_total', {
     help: 'Decisions of a rate limiter',
     labels: { limiter: 'string', result: DECISIONS },
+  }),
+  hedges: counter('resilience_hedges_total', {
+    help: 'Second sendings of slow attempts by what became of them',
+    labels: { policy: 'string', result: HEDGES },
+  }),
+  concurrencyLimit: gauge('concurrency_limit', {
+    help: 'Calls that may run at once, learnt from their latency',
+    labels: { limiter: 'string' },
+  }),
+  concurrencyInUse: gauge('concurrency_in_use', {
+    help: 'Calls under a learnt limit that run right now',
+    labels: { limiter: 'string' },
+  }),
+  concurrencyRefused: counter('concurrency_refused_total', {
+    help: 'Calls refused because the learnt limit was reached',
+    labels: { limiter: 'string', priority: REFUSABLE },
   }),
 })

@@ -1,9 +1,11 @@
 /** Options of a policy: defaults, and what must hold between them. */
-import type { Clock, Meter, Random } from '@ops/core'
+import type { Clock, Meter, Random, WorkContext } from '@ops/core'
 import { assertInteger, assertName, assertNumber } from './assert.ts'
 import type { BackoffOptions } from './backoff.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { BulkheadOptions } from './bulkhead.ts'
+import { type AdaptiveOptions, assertConcurrencyOptions, type Priority } from './concurrency-limiter.ts'
+import type { HedgeOptions } from './hedge.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import type { RetryBudget } from './retry-budget.ts'
 
@@ -13,6 +15,12 @@ export interface RetryOptions extends BackoffOptions {
   readonly retries?: number
   /** Keeps retries a fraction of the calls; share one between policies of one dependency. @defaultValue one of its own: 20 % of calls, at least 3 a second */
   readonly budget?: RetryBudget | undefined
+}
+
+/** A learnt limit of attempts at once. */
+export interface ConcurrencyOptions extends AdaptiveOptions {
+  /** Importance of the calls of a unit of work: with little room the least important are refused. @defaultValue 'normal' for all */
+  readonly priority?: (context: WorkContext | undefined) => Priority
 }
 
 /** What a policy does. A part that is not named takes no part. */
@@ -25,10 +33,14 @@ export interface PolicyOptions {
   readonly attemptTimeoutMs?: number
   /** Calls at once. @defaultValue as many as come */
   readonly bulkhead?: BulkheadOptions
+  /** Attempts at once, as many as their latency allows. @defaultValue as many as come */
+  readonly concurrency?: ConcurrencyOptions | undefined
   /** @defaultValue none */
   readonly breaker?: BreakerOptions
   /** Repeats failed attempts: name it only where what is called may run twice. @defaultValue none */
   readonly retry?: RetryOptions
+  /** Sends a slow attempt a second time, out of the budget of the retries: name it only where what is called may run twice. @defaultValue never */
+  readonly hedge?: HedgeOptions | undefined
   /** Refuses calls beyond its limit; the key is the policy's name. @defaultValue none */
   readonly limiter?: RateLimiter | undefined
   /** @defaultValue records nothing */
@@ -65,6 +77,15 @@ export function assertPolicyOptions(options: PolicyOptions): void {
   if (options.bulkhead !== undefined) assertBulkhead(what, options.bulkhead)
   if (options.breaker !== undefined) assertBreaker(what, breakerOptions(options.breaker), attemptTimeoutMs ?? timeoutMs)
   if (options.retry !== undefined) assertRetry(what, options.retry)
+  if (options.concurrency !== undefined) assertConcurrencyOptions(options.name, options.concurrency)
+  if (options.hedge !== undefined) assertHedge(what, options.hedge, attemptTimeoutMs ?? timeoutMs)
+}
+
+function assertHedge(what: string, { afterMs }: HedgeOptions, attemptTimeoutMs = MAX_MS): void {
+  assertNumber(what, 'hedge.afterMs', afterMs, 1, MAX_MS)
+  if (afterMs >= attemptTimeoutMs) {
+    throw contradiction(what, `hedge.afterMs is ${afterMs}`, `below the time of an attempt (${attemptTimeoutMs})`)
+  }
 }
 
 function assertBulkhead(what: string, { concurrent, queue = 0 }: BulkheadOptions): void {

@@ -1,6 +1,7 @@
-import type { Clock, Meter, Random } from '@ops/core'
+import { type Clock, currentContext, type Meter, type Random } from '@ops/core'
 import { createBreakers } from './breakers.ts'
 import { createBulkhead } from './bulkhead.ts'
+import { createConcurrencyLimiter } from './concurrency-limiter.ts'
 import type { EngineParts } from './engine.ts'
 import { backoffOptions, breakerOptions, type PolicyOptions } from './options.ts'
 import { createRetryBudget } from './retry-budget.ts'
@@ -16,7 +17,8 @@ export interface PartsOptions extends PolicyOptions {
 
 /** Makes of options what an engine runs, and the words for it. */
 export function createParts(options: PartsOptions): { engine: EngineParts; stages: readonly string[] } {
-  const { name, clock, random, meter, ownsAvailability, retry, limiter } = options
+  const { name, clock, random, meter, ownsAvailability, retry, limiter, hedge } = options
+  const { priority = () => 'normal' as const, ...adaptive } = options.concurrency ?? {}
   const { timeoutMs: totalTimeoutMs = Infinity, attemptTimeoutMs = totalTimeoutMs } = options
   const breakers =
     options.breaker === undefined ? undefined : createBreakers(name, breakerOptions(options.breaker), clock)
@@ -24,6 +26,12 @@ export function createParts(options: PartsOptions): { engine: EngineParts; stage
     options.bulkhead === undefined ? undefined : createBulkhead(name, { queue: 0, ...options.bulkhead }, clock)
   const engine: EngineParts = {
     ...{ name, totalTimeoutMs, attemptTimeoutMs, breakers, bulkhead, limiter, clock, random },
+    concurrency:
+      options.concurrency === undefined
+        ? undefined
+        : createConcurrencyLimiter({ ...adaptive, ...{ name, meter, clock, random } }),
+    priority: () => priority(currentContext()),
+    hedgeAfterMs: hedge?.afterMs ?? Infinity,
     retries: retry === undefined ? 0 : (retry.retries ?? 2),
     backoff: backoffOptions(retry ?? {}),
     budget: retry?.budget ?? createRetryBudget({ clock }),
@@ -33,7 +41,8 @@ export function createParts(options: PartsOptions): { engine: EngineParts; stage
 }
 
 /** What options ask for, outermost first. */
-export function stagesOf({ timeoutMs, attemptTimeoutMs, limiter, bulkhead, retry, breaker }: PolicyOptions): string[] {
+export function stagesOf(options: PolicyOptions): string[] {
+  const { timeoutMs, attemptTimeoutMs, limiter, bulkhead, retry, breaker, concurrency, hedge } = options
   const stages: string[] = []
   if (limiter !== undefined) stages.push(`rate limit ${limiter.name}: ${limiter.limit} in ${limiter.perMs} ms`)
   if (bulkhead !== undefined) stages.push(`bulkhead: ${bulkhead.concurrent} at once, ${bulkhead.queue ?? 0} waiting`)
@@ -46,6 +55,8 @@ export function stagesOf({ timeoutMs, attemptTimeoutMs, limiter, bulkhead, retry
     const { failureRatio, windowMs, minimumCalls, openMs } = breakerOptions(breaker)
     stages.push(`breaker: open ${openMs} ms at ${failureRatio * 100} % of ${minimumCalls} or more in ${windowMs} ms`)
   }
+  if (concurrency !== undefined) stages.push('concurrency: as many attempts at once as their latency allows')
   if (attemptTimeoutMs !== undefined) stages.push(`attempt time: ${attemptTimeoutMs} ms`)
+  if (hedge !== undefined) stages.push(`hedge: sent again after ${hedge.afterMs} ms within the budget`)
   return stages
 }

@@ -66,11 +66,12 @@ export function createPolicy(options: PolicyOptions): Policy {
       signal,
       authority,
       repeatable: true,
-      run: ({ number, timeoutMs }) =>
+      run: ({ number, timeoutMs, signal: quicker }) =>
         runBounded((own) => work({ signal: own, number, timeoutMs }), {
           clock,
           timeoutMs,
-          signal,
+          signal:
+            signal === undefined || quicker === undefined ? (signal ?? quicker) : AbortSignal.any([signal, quicker]),
           timeoutError: () => new PolicyTimeoutError(name, timeoutMs),
         }),
       judgeResult: () => GOOD,

@@ -14,6 +14,7 @@ import { assertInteger, assertName, assertNumber } from './assert.ts'
 import { Breaker } from './breaker.ts'
 import { createLocalWindows } from './local-window.ts'
 import { type DECISIONS, resilienceMetrics } from './metrics.ts'
+import { headersOf } from './rate-limit-headers.ts'
 import { askRedis, type RedisLike, type WindowAnswer } from './sliding-window.ts'
 
 /** What is limited, and by what. */
@@ -22,11 +23,11 @@ export interface RateLimiterOptions {
   readonly redis: RedisLike
   /** First part of every key, and the `limiter` label. */
   readonly name: string
-  /** Requests admitted in any `perMs`, 1 to 1_000_000_000. */
-  readonly limit: number
+  /** Requests admitted in any `perMs`, 1 to 1_000_000_000; a function is asked at each request, and while it gives nonsense its last sound answer holds. */
+  readonly limit: number | (() => number)
   /** Length of the sliding window in milliseconds, 100 to 86_400_000. */
   readonly perMs: number
-  /** Whose requests count together; undefined is not limited. @defaultValue the context's user */
+  /** Whose requests count together; undefined is not limited. @defaultValue the context's user, within its tenant */
   readonly key?: (context: WorkContext) => string | undefined
   /** Processes that share the limit: while Redis does not answer each admits its part, 1 to 100_000. @defaultValue 1 */
   readonly instances?: number
@@ -45,7 +46,7 @@ export interface RateLimitDecision extends WindowAnswer {
   readonly limit: number
   /** Who decided; `none` for a request without a key. */
   readonly by: 'redis' | 'local' | 'none'
-  /** `RateLimit-*` and, when refused, `Retry-After`: for every response, refused (429) or not. */
+  /** `RateLimit`, `RateLimit-*` and, when refused, `Retry-After`: for every response, refused (429) or not. */
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -61,14 +62,14 @@ export interface RateLimiter {
 /** Redis is asked again by one request after this time. */
 const PROBE_AFTER_MS = 1_000
 const MAX_KEY_LENGTH = 128
+const MAX_LIMIT = 1_000_000_000
 
 /** Creates a limiter. @throws TypeError or RangeError for options out of range. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   assertRateLimiterOptions(options)
-  const { redis, name, limit, perMs, instances = 1, redisTimeoutMs = 100 } = options
-  const { key: keyOf = (context) => context.userId, meter = noopMeter, clock = systemClock } = options
-  const { logger = silentLogger } = options
-  const share = Math.max(1, Math.floor(limit / instances))
+  const { redis, name, perMs, instances = 1, redisTimeoutMs = 100 } = options
+  const { key: keyOf = userOf, meter = noopMeter, clock = systemClock, logger = silentLogger } = options
+  const limitNow = currentLimit(options.limit)
   const decisions = meter.instruments(resilienceMetrics).decisions
   const count = (result: (typeof DECISIONS)[number]) => decisions.inc({ limiter: name, result })
   const local = createLocalWindows(clock)
@@ -76,7 +77,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const breaker = new Breaker(`redis of rate limiter ${name}`, settings, clock)
 
   /** Undefined while Redis does not answer. */
-  async function tryAskRedis(key: string, cost: number): Promise<WindowAnswer | undefined> {
+  async function tryAskRedis(key: string, limit: number, cost: number): Promise<WindowAnswer | undefined> {
     if (breaker.state === 'open') return undefined
     let ticket: number
     try {
@@ -103,23 +104,47 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   return {
     name,
-    limit,
+    get limit() {
+      return limitNow()
+    },
     perMs,
     async take({ key = contextKey(keyOf), cost = 1 } = {}) {
+      const limit = limitNow()
       if (key === undefined) {
         count('exempt')
         return { allowed: true, limit, remaining: limit, retryAfterMs: 0, resetMs: 0, by: 'none', headers: {} }
       }
-      const shared = await tryAskRedis(key, cost)
+      const shared = await tryAskRedis(key, limit, cost)
       if (shared !== undefined) {
         count(shared.allowed ? 'admitted' : 'refused')
-        return { ...shared, limit, by: 'redis', headers: headersOf(shared, limit, perMs) }
+        return { ...shared, limit, by: 'redis', headers: headersOf(shared, { name, limit, perMs }) }
       }
+      const share = Math.max(1, Math.floor(limit / instances))
       const own = local.take({ key, limit: share, perMs, cost })
       count(own.allowed ? 'admitted_locally' : 'refused_locally')
-      return { ...own, limit: share, by: 'local', headers: headersOf(own, share, perMs) }
+      return { ...own, limit: share, by: 'local', headers: headersOf(own, { name, limit: share, perMs }) }
     },
   }
+}
+
+/** Users of two tenants may have the same id. */
+function userOf({ tenant, userId }: WorkContext): string | undefined {
+  return userId === undefined || tenant === undefined ? userId : `${tenant}/${userId}`
+}
+
+/** The limit of the moment. */
+function currentLimit(limit: number | (() => number)): () => number {
+  if (typeof limit === 'number') return () => limit
+  let last = limit()
+  return () => {
+    const given = limit()
+    if (isLimit(given)) last = given
+    return last
+  }
+}
+
+function isLimit(given: number): boolean {
+  return Number.isInteger(given) && given >= 1 && given <= MAX_LIMIT
 }
 
 function contextKey(keyOf: (context: WorkContext) => string | undefined): string | undefined {
@@ -132,18 +157,6 @@ function redisKey(name: string, key: string): string {
   const part = encodeURIComponent(key.toWellFormed())
   const short = part.length <= MAX_KEY_LENGTH ? part : `~${createHash('sha256').update(part).digest('base64url')}`
   return `ratelimit:{${encodeURIComponent(name)}:${short}}`
-}
-
-/** @see https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-06 */
-function headersOf(answer: WindowAnswer, limit: number, perMs: number): Record<string, string> {
-  const seconds = (ms: number) => String(Math.max(0, Math.ceil(ms / 1000)))
-  return {
-    'RateLimit-Limit': String(limit),
-    'RateLimit-Remaining': String(answer.remaining),
-    'RateLimit-Reset': seconds(answer.resetMs),
-    'RateLimit-Policy': `${limit};w=${seconds(perMs)}`,
-    ...(answer.allowed ? {} : { 'Retry-After': seconds(Math.max(1, answer.retryAfterMs)) }),
-  }
 }
 
 /** Rejects when `work` takes longer; `work` itself goes on, and counts when Redis gets to it. */
@@ -162,7 +175,8 @@ function assertRateLimiterOptions(options: RateLimiterOptions): void {
   if (typeof redis?.evalsha !== 'function' || typeof redis.eval !== 'function') {
     throw new TypeError(`Cannot create ${what}: redis is no ioredis client, expected one with evalsha and eval`)
   }
-  assertInteger(what, 'limit', options.limit, 1, 1_000_000_000)
+  const limit = typeof options.limit === 'function' ? options.limit() : options.limit
+  assertInteger(what, 'limit', limit, 1, MAX_LIMIT)
   assertInteger(what, 'perMs', options.perMs, 100, 86_400_000)
   assertInteger(what, 'instances', options.instances ?? 1, 1, 100_000)
   assertNumber(what, 'redisTimeoutMs', options.redisTimeoutMs ?? 100, 1, 60_000)

@@ -1,9 +1,18 @@
 /** `standardPipeline`: what stands between a client of @ops/http and its dependency. The two meet in the shape of a function. */
 import { type Clock, type Meter, noopMeter, type Random, systemClock, systemRandom } from '@ops/core'
-import type { BreakerOptions } from './breaker.ts'
+import type { BreakerOptions, BreakerState } from './breaker.ts'
+import { type Breakers, worse } from './breakers.ts'
 import type { BulkheadOptions } from './bulkhead.ts'
 import { type Attempt, createEngine, type Verdict } from './engine.ts'
-import { assertPolicyOptions, type PolicyOptions, type RetryOptions } from './options.ts'
+import { CircuitOpenError } from './errors.ts'
+import type { HedgeOptions } from './hedge.ts'
+import {
+  assertPolicyOptions,
+  breakerOptions,
+  type ConcurrencyOptions,
+  type PolicyOptions,
+  type RetryOptions,
+} from './options.ts'
 import { createParts, stagesOf } from './parts.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import { tryParseRetryAfter } from './retry-after.ts'
@@ -22,6 +31,10 @@ export interface StandardPipelineOptions {
   readonly breaker?: BreakerOptions | false
   /** @defaultValue as many calls as come */
   readonly bulkhead?: BulkheadOptions
+  /** Attempts at once, as many as their latency allows. @defaultValue as many as come */
+  readonly concurrency?: ConcurrencyOptions
+  /** Sends a slow attempt of a call that may be repeated a second time, out of the same budget. @defaultValue never */
+  readonly hedge?: HedgeOptions
   /** @defaultValue none */
   readonly limiter?: RateLimiter
   /** Spreads the backoff. @defaultValue the system's */
@@ -53,6 +66,10 @@ export interface StandardPipeline {
   readonly policy: (client: PipelineClient) => (call: PipelineCall) => Promise<Response>
   /** What it does, in order: see `describe`. */
   readonly stages: readonly string[]
+  /** Worst state of the breakers of its clients; `closed` without one. */
+  readonly state: BreakerState
+  /** A check for a health endpoint, to be of scope `shared`: rejects with CircuitOpenError while a breaker is open or isolated. */
+  check(): Promise<void>
 }
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
@@ -69,18 +86,30 @@ const PASSING: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]
  */
 export function standardPipeline(options: StandardPipelineOptions = {}): StandardPipeline {
   const { totalTimeoutMs = 10_000, attemptTimeoutMs = totalTimeoutMs / 4, retries = 2, backoff, random } = options
-  const { breaker = {}, bulkhead, limiter } = options
+  const { breaker = {}, bulkhead, limiter, concurrency, hedge } = options
   const policyOf = (name: string): PolicyOptions => ({
-    ...{ name, timeoutMs: totalTimeoutMs, attemptTimeoutMs, limiter, retry: { ...backoff, retries } },
+    ...{ name, timeoutMs: totalTimeoutMs, attemptTimeoutMs, limiter, concurrency, hedge },
+    retry: { ...backoff, retries },
     ...(breaker === false ? {} : { breaker }),
     ...(bulkhead === undefined ? {} : { bulkhead }),
   })
   assertPolicyOptions(policyOf('standardPipeline'))
+  const made = new Map<string, Breakers>()
+  const state = () => [...made.values()].map((breakers) => breakers.worst()).reduce(worse, 'closed')
   return {
     stages: stagesOf(policyOf('standardPipeline')),
+    get state() {
+      return state()
+    },
+    async check() {
+      const open = [...made].find(([, breakers]) => ['open', 'isolated'].includes(breakers.worst()))
+      if (open !== undefined) throw new CircuitOpenError(open[0], breakerOptions(breaker || {}).openMs)
+    },
     policy: ({ name, meter = noopMeter, clock = systemClock }) => {
       const ports = { meter, clock, random: random ?? systemRandom, ownsAvailability: false }
-      const execute = createEngine(createParts({ ...policyOf(name), ...ports }).engine)
+      const { engine } = createParts({ ...policyOf(name), ...ports })
+      if (engine.breakers !== undefined) made.set(name, engine.breakers)
+      const execute = createEngine(engine)
       return (call) =>
         execute<Response>({
           signal: call.signal,

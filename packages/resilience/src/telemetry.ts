@@ -2,13 +2,14 @@ import { currentContext, type Meter } from '@ops/core'
 import type { CallHealth } from './breaker.ts'
 import { type Breakers, severityOf } from './breakers.ts'
 import type { Bulkhead } from './bulkhead.ts'
-import { OUTCOMES, type Outcome, resilienceMetrics } from './metrics.ts'
+import { type HEDGES, OUTCOMES, type Outcome, resilienceMetrics } from './metrics.ts'
 
 /** What happens to the calls of one policy, recorded. */
 export interface Telemetry {
   attempted(durationMs: number, health: CallHealth): void
   retried(reason: string, attempt: number): void
   exhausted(): void
+  hedged(result: (typeof HEDGES)[number], attempt: number): void
   finished(outcome: Outcome): void
 }
 
@@ -49,6 +50,10 @@ export function createTelemetry({ name, meter, breakers, bulkhead, ownsAvailabil
       currentContext()?.span?.addEvent('retry', { 'ops.policy': policy, 'ops.attempt': attempt, 'ops.reason': reason })
     },
     exhausted: () => exhausted.inc(),
+    hedged(result, attempt) {
+      metrics.hedges.inc({ policy, result })
+      currentContext()?.span?.addEvent('hedge', { 'ops.policy': policy, 'ops.attempt': attempt, 'ops.result': result })
+    },
     finished: (outcome) => calls.get(outcome)?.inc(),
   }
 }

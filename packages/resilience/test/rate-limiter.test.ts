@@ -7,7 +7,10 @@ import fc from 'fast-check'
 import { expect, inject, test } from 'vitest'
 import { createRateLimiter, type RateLimiterOptions } from '../src/index.ts'
 import { createLocalWindows } from '../src/local-window.ts'
+import { headersOf } from '../src/rate-limit-headers.ts'
 import { connect, uniqueName } from './fixture.ts'
+
+const ANSWER = { allowed: true, remaining: 2, retryAfterMs: 0, resetMs: 1_000 }
 
 async function setup(options: Partial<RateLimiterOptions> = {}) {
   const metrics = recordMetrics()
@@ -33,7 +36,12 @@ test('take() admits up to the limit, then refuses with the time to wait', async 
   expect(by).toBe('redis')
   expect(retryAfterMs).toBeGreaterThan(59_000)
   expect(retryAfterMs).toBeLessThanOrEqual(62_000)
-  expect(headers).toMatchObject({ 'RateLimit-Limit': '3', 'RateLimit-Remaining': '0', 'RateLimit-Policy': '3;w=60' })
+  expect(headers).toMatchObject({
+    'RateLimit-Policy': `"${name}";q=3;w=60`,
+    RateLimit: `"${name}";r=0;t=${headers['RateLimit-Reset']}`,
+    'RateLimit-Limit': '3',
+    'RateLimit-Remaining': '0',
+  })
   expect(Number(headers['Retry-After'])).toBe(Math.ceil(retryAfterMs / 1000))
   expect(decisions[0]?.headers).not.toHaveProperty('Retry-After')
   expect(metrics.value('rate_limit_decisions_total', { limiter: name, result: 'admitted' })).toBe(3)
@@ -69,6 +77,36 @@ test('take() limits the user of the context, and nobody where there is none', as
   expect(await take()).toMatchObject({ allowed: true, by: 'none', headers: {} })
   expect(await limiter.take()).toMatchObject({ allowed: true, by: 'none' })
   expect(metrics.value('rate_limit_decisions_total', { result: 'exempt' })).toBe(2)
+})
+
+test('take() counts users of one id apart when their tenants differ', async () => {
+  const { limiter } = await setup({ limit: 1 })
+  const take = (tenant: string) => runInContext(createContext({ tenant, userId: 'u1' }), () => limiter.take())
+
+  expect([(await take('acme')).allowed, (await take('globex')).allowed, (await take('acme')).allowed]).toEqual([
+    true,
+    true,
+    false,
+  ])
+})
+
+test('take() goes by the limit of the moment when it is a function, and by its last sound answer when that is nonsense', async () => {
+  let perWindow = 1
+  const { limiter } = await setup({ limit: () => perWindow })
+  const allowed = async () => (await limiter.take({ key: 'u1' })).allowed
+
+  expect([await allowed(), await allowed()]).toEqual([true, false])
+  perWindow = 2
+  expect([await allowed(), await allowed(), limiter.limit]).toEqual([true, false, 2])
+  perWindow = Number.NaN
+  expect([await allowed(), limiter.limit]).toEqual([false, 2])
+})
+
+test('take() names a limiter in the headers as a structured string, whatever its name', async () => {
+  const names = ['plain', 'with "quotes"', 'naïve']
+  const headers = names.map((name) => headersOf(ANSWER, { name, limit: 3, perMs: 1_000 })['RateLimit-Policy'])
+
+  expect(headers).toEqual(['"plain";q=3;w=1', '"with \\"quotes\\"";q=3;w=1', '"na%C3%AFve";q=3;w=1'])
 })
 
 test('take() keeps apart keys that differ in any character, however long or odd', async () => {
