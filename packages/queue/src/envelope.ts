@@ -76,17 +76,23 @@ function problemsOf(issues: readonly { readonly path: readonly PropertyKey[]; re
 
 /** @throws InvalidPayloadError for a payload over {@link MAX_PAYLOAD_BYTES} or one that JSON cannot hold. */
 export function assertStorable(job: string, payload: unknown): void {
-  let json: string | undefined
+  storableJson(job, { p: payload, v: 1 })
+}
+
+/** JSON of an envelope. @throws InvalidPayloadError for a payload over {@link MAX_PAYLOAD_BYTES} or one that JSON cannot hold. */
+export function storableJson(job: string, envelope: Envelope): string {
+  let json: string
   try {
-    json = JSON.stringify(payload)
+    json = JSON.stringify(envelope)
   } catch {
     throw new InvalidPayloadError(job, 'it cannot be written as JSON')
   }
-  if (json === undefined) throw new InvalidPayloadError(job, 'it cannot be written as JSON')
-  // Only text near the limit needs its bytes counted.
-  if (json.length * 3 > MAX_PAYLOAD_BYTES && Buffer.byteLength(json) > MAX_PAYLOAD_BYTES) {
+  if (!json.startsWith('{"p":')) throw new InvalidPayloadError(job, 'it cannot be written as JSON')
+  // Only text near the limit needs the bytes of its payload counted.
+  if (json.length * 3 > MAX_PAYLOAD_BYTES && Buffer.byteLength(JSON.stringify(envelope.p)) > MAX_PAYLOAD_BYTES) {
     throw new InvalidPayloadError(job, `it has over ${MAX_PAYLOAD_BYTES} bytes, expected at most as many`)
   }
+  return json
 }
 
 /** Brings a stored payload to the present version and validates it. @throws InvalidPayloadError */

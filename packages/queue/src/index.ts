@@ -1,6 +1,7 @@
 export type { RedisClient } from './connection.ts'
 export { type DeadLetter, type JobCounters, VERDICTS, type Verdict } from './dead-letter.ts'
 export type { DeadLetterFilter, DeadLetterGroup, DiscardOptions } from './dead-letters.ts'
+export type { Enqueued, EnqueueOptions, Entry } from './enqueue.ts'
 export type { ErrorRecord } from './error-record.ts'
 export {
   type AbortKind,
@@ -16,14 +17,7 @@ export {
 export type { Handler, Handlers, JobRun } from './handler.ts'
 export { defineJob, type JobDefinition, type JobOptions, type RetryOptions } from './job-definition.ts'
 export { queueMetrics } from './metrics.ts'
-export {
-  createQueue,
-  type DeadLetters,
-  type Enqueued,
-  type EnqueueOptions,
-  type Queue,
-  type QueueOptions,
-} from './queue.ts'
+export { createQueue, type DeadLetters, type Queue, type QueueOptions } from './queue.ts'
 export type { RedriveOptions, RedriveReport } from './redrive.ts'
 export type { QueueStatus } from './status.ts'
 export { createWorker, type Worker, type WorkerOptions } from './worker.ts'

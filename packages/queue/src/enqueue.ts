@@ -1,0 +1,104 @@
+/** The producer: checks a payload, puts it into its envelope, and hands it to the intake, all in one span. */
+
+import { createHash } from 'node:crypto'
+import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { type Clock, createTraceId, currentContext } from '@ops/core'
+import { parsePayload, sealEnvelope, storableJson } from './envelope.ts'
+import { InvalidPayloadError } from './errors.ts'
+import type { Intake, Stored } from './intake.ts'
+import type { JobDefinition } from './job-definition.ts'
+
+/** Options of one job. */
+export interface EnqueueOptions {
+  /**
+   * Idempotency key, unique within job and tenant: while it is remembered (24 h), the same key answers with the first job's id.
+   * @defaultValue none
+   */
+  readonly key?: string
+  /** Wait before it may run, in milliseconds, from 0. @defaultValue 0 */
+  readonly delayMs?: number
+  /** True: the job's attempts end at the deadline of the running context, which is usually a request's. @defaultValue false */
+  readonly inheritDeadline?: boolean
+}
+
+/** What became of an enqueue. */
+export interface Enqueued {
+  /** Id of the job: the new one, or that of the first with the same key. */
+  readonly id: string
+  /** True when a job with the same key was there already. */
+  readonly deduplicated: boolean
+}
+
+/** A payload to enqueue. */
+export interface Entry<T> {
+  readonly payload: T
+  readonly options?: EnqueueOptions
+}
+
+/** What enqueueing works with. */
+export interface ProducerPorts {
+  readonly queue: string
+  readonly jobs: ReadonlyMap<string, JobDefinition>
+  readonly intake: Intake
+  readonly clock: Clock
+}
+
+const KEY_REMEMBERED_MS = 86_400_000
+const tracer = trace.getTracer('@ops/queue')
+
+/** Stores one job for each entry, all or none. Answers in their order. */
+export async function enqueueAll<T>(
+  { queue, jobs, intake, clock }: ProducerPorts,
+  job: JobDefinition<T>,
+  entries: readonly Entry<T>[],
+): Promise<Enqueued[]> {
+  if (!jobs.has(job.name))
+    throw new InvalidPayloadError(job.name, `queue ${queue} does not carry it, expected one of its jobs`)
+  const span = startProducerSpan(queue, job.name)
+  try {
+    const stored = entries.map((entry) => seal(job, entry, { span, clock }))
+    const ids = await intake.put(stored)
+    return stored.map(({ id }, i) => ({ id: ids[i] as string, deduplicated: id !== ids[i] }))
+  } catch (error) {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : 'error' })
+    throw error
+  } finally {
+    span.end()
+  }
+}
+
+function seal<T>(
+  job: JobDefinition<T>,
+  { payload, options = {} }: Entry<T>,
+  { span, clock }: { readonly span: Span; readonly clock: Clock },
+): Stored {
+  const { key, delayMs = 0, inheritDeadline = false } = options
+  const timestamp = clock.now()
+  const times = { now: timestamp, monotonic: clock.monotonic() }
+  const envelope = sealEnvelope(job.version, parsePayload(job, payload), { span, ...times, inheritDeadline })
+  return {
+    id: createTraceId(),
+    name: job.name,
+    data: storableJson(job.name, envelope),
+    timestamp,
+    delayMs,
+    once: key === undefined ? undefined : { id: keyId(job.name, key), ttlMs: KEY_REMEMBERED_MS },
+  }
+}
+
+/** Keys of two jobs or tenants never meet, and no key is too long or holds what Redis keys must not. */
+function keyId(job: string, key: string): string {
+  const parts = JSON.stringify([job, currentContext()?.tenant ?? null, key])
+  return createHash('sha256').update(parts).digest('base64url')
+}
+
+function startProducerSpan(queue: string, job: string): Span {
+  return tracer.startSpan(`enqueue ${job}`, {
+    kind: SpanKind.PRODUCER,
+    attributes: {
+      'messaging.system': 'bullmq',
+      'messaging.destination.name': queue,
+      'messaging.operation.type': 'send',
+    },
+  })
+}
