@@ -35,9 +35,9 @@ export interface Operations {
   readonly grafanaUrl?: string
   /** Waiting jobs above which people are told after 10 min, beside the standard's 10,000; an integer from 1. @defaultValue none */
   readonly queueDepth?: number
-  /** @defaultValue none */
+  /** Counters with the fewest a minute that are normal. @defaultValue none */
   readonly transactions?: readonly TransactionBound[]
-  /** @defaultValue none */
+  /** Bounds of calls to language models: `p95Ms`, `p95Tokens` (bucket edges), `toolFailureRatio`, `emptyRetrievalRatio`. @defaultValue none */
   readonly llm?: LlmBounds
 }
 

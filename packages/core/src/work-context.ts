@@ -19,7 +19,7 @@ export interface WorkContextInit extends Identity {
   readonly traceState?: string | undefined
   /** Trace id for work without a `parent`. @defaultValue a new one */
   readonly traceId?: string | undefined
-  /** @defaultValue the unit's own span id, which is as unique */
+  /** 1 to 128 of `[A-Za-z0-9._-]`. @defaultValue the unit's own span id, which is as unique */
   readonly requestId?: string | undefined
   /** When the work must be done, in monotonic milliseconds of the system clock. @defaultValue none */
   readonly deadline?: number | undefined

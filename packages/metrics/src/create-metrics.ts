@@ -50,7 +50,7 @@ export interface MetricsControl extends Meter {
 export interface ServeOptions {
   /** TCP port, 0 (any free one) to 65_535. @defaultValue 9090 */
   readonly port?: number
-  /** @defaultValue '127.0.0.1' */
+  /** Address to listen on. @defaultValue '127.0.0.1' */
   readonly host?: string
 }
 

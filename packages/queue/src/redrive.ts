@@ -25,6 +25,7 @@ export interface RedriveOptions {
   readonly unchecked?: boolean
   /** Called after each letter. */
   readonly onProgress?: (progress: { readonly done: number; readonly of: number }) => void
+  /** Ends it early; what came back stays back. @defaultValue none */
   readonly signal?: AbortSignal
 }
 

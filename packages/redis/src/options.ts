@@ -19,6 +19,7 @@ export interface RedisClusterOptions {
 
 /** Masters found through Sentinel. */
 export interface RedisSentinelOptions {
+  /** The sentinels, at least one. */
   readonly nodes: readonly RedisAddress[]
   /** The name under which the sentinels watch the master. */
   readonly masterName: string
@@ -35,9 +36,11 @@ export interface RedisCredentials {
 
 /** One of `url`, `cluster` and `sentinel` is required. */
 export interface RedisOptions {
-  /** `redis://` or `rediss://` (TLS) with an optional user, password and database. */
+  /** `redis://` or `rediss://` (TLS) with an optional user, password and database. One of `url`, `cluster` and `sentinel` is required. */
   readonly url?: string
+  /** A Redis Cluster. @defaultValue none */
   readonly cluster?: RedisClusterOptions
+  /** Masters found through Sentinel. @defaultValue none */
   readonly sentinel?: RedisSentinelOptions
   /** What the connection is for: label `client` of the metrics and name in `CLIENT LIST`. 1 to 64 of `[A-Za-z0-9._-]`. */
   readonly name: string

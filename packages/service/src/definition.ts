@@ -45,7 +45,9 @@ export interface ServiceDefinition<S extends ConfigShape, C extends MetricCatalo
   readonly name: string
   /** The team that is called. */
   readonly owner: string
+  /** Importance, 1 (most) to 3: decides recovery objectives and how loudly alerts speak. */
   readonly tier: Tier
+  /** Settings by environment name, of `@ops/config`. */
   readonly settings: S
   /** Metrics of the service's own. @defaultValue none */
   readonly metrics?: C
@@ -53,11 +55,11 @@ export interface ServiceDefinition<S extends ConfigShape, C extends MetricCatalo
   readonly jobs?: readonly { readonly name: string }[]
   /** Caches it defines with @ops/cache. @defaultValue none */
   readonly caches?: readonly DeclaredCache[]
-  /** @defaultValue none */
+  /** What it calls: kind, the setting with the address, timeout. @defaultValue none */
   readonly dependencies?: Readonly<Record<string, Dependency>>
   /** Health checks that need nothing of the application; it adds others at run time. @defaultValue none */
   readonly checks?: Readonly<Record<string, Check>>
-  /** @defaultValue none: all routes are the feature `default` */
+  /** Groups of routes with objectives of their own. @defaultValue none: all routes are the feature `default` */
   readonly features?: readonly Feature[]
   /** Labels of everything deployed: project, cost centre. @defaultValue none */
   readonly labels?: Readonly<Record<string, string>>

@@ -17,7 +17,7 @@ import { loadSignals, type SettingsSource, type Signals, type StandardValues } f
 export interface RunOptions {
   /** Where settings come from. @defaultValue the environment, `.env` in development, no watching */
   readonly config?: SettingsSource
-  /** @defaultValue one line a record on stdout */
+  /** `destination`, `sample`, `batch`, `flightRecorder` of the logger. @defaultValue one line a record on stdout */
   readonly logger?: Partial<Pick<LoggerOptions, 'destination' | 'sample' | 'batch' | 'flightRecorder'>>
   /** Which traces are kept. @defaultValue every error, and a share of the rest by environment or `TRACE_SAMPLE_RATIO` */
   readonly sample?: TracingOptions['sample']
