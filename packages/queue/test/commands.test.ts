@@ -132,6 +132,7 @@ describe('runQueueCommand()', () => {
     const base = ['dead', 'redrive', '--queue', queue.name, '--yes']
 
     const blind = await run([...base, '--all'])
+    const known = await run([...base, '--all', '--dry-run'], { jobs: [job] })
     const edited = await run([
       ...base,
       '--id',
@@ -147,6 +148,7 @@ describe('runQueueCommand()', () => {
     await waitFor(async () => (await queue.status()).completed === 2)
 
     expect([blind.code, blind.err]).toEqual([1, expect.stringContaining('the job is not known here')])
+    expect([known.code, known.out]).toEqual([0, expect.stringContaining('2 of 2 dead letters')])
     expect([edited.code, rest.code]).toEqual([0, 0])
     expect(seen).toContain(70)
   })

@@ -1,5 +1,7 @@
 /** What the commands need of whoever runs them: the binary of this package, `ops`, or a test. */
 
+import type { JobDefinition } from '../job-definition.ts'
+
 /** Where text goes, and who answers questions. A context of the `ops` command is one. */
 export interface CommandContext {
   readonly out: (text: string) => void
@@ -12,6 +14,8 @@ export interface CommandContext {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Stops long work between two letters. @defaultValue never */
   readonly signal?: AbortSignal
+  /** Jobs that payloads are validated by where `--jobs` names no module. @defaultValue none */
+  readonly jobs?: readonly JobDefinition[]
   /** How the command is called, in messages. @defaultValue 'ops-queue' */
   readonly name?: string
 }

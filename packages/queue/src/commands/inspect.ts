@@ -11,7 +11,7 @@ export async function showStatus(redis: RedisClient, values: Values, context: Co
   const queues =
     values.queue === undefined
       ? (await findQueues(redis)).map((name) => createQueue(name, { redis, jobs: [] }))
-      : [await openQueue(redis, values)]
+      : [await openQueue(redis, values, context)]
   const rows = []
   for (const queue of queues) {
     rows.push({ queue: queue.name, ...(await queue.status()) })

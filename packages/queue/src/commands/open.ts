@@ -97,7 +97,7 @@ export async function findQueues(redis: RedisClient): Promise<string[]> {
 }
 
 /** The queue `--queue` names. Looked for first: opening one that is not there would make it. @throws TypeError */
-export async function openQueue(redis: RedisClient, values: Values): Promise<Queue> {
+export async function openQueue(redis: RedisClient, values: Values, { jobs }: CommandContext): Promise<Queue> {
   const { queue: name } = values
   const there = name !== undefined && (await redis.exists(`${prefixOf(name)}:${name}:meta`)) === 1
   if (name === undefined || !there) {
@@ -110,12 +110,12 @@ export async function openQueue(redis: RedisClient, values: Values): Promise<Que
       `${state}, expected ${found.length === 0 ? 'one, but there is none' : `one of ${found.join(', ')}`}`,
     )
   }
-  return createQueue(name, { redis, jobs: await loadJobs(values) })
+  return createQueue(name, { redis, jobs: await loadJobs(values, jobs) })
 }
 
-/** Every job that the module of `--jobs` exports, alone or in arrays. @throws TypeError */
-async function loadJobs({ jobs: file }: Values): Promise<readonly JobDefinition[]> {
-  if (file === undefined) return []
+/** Every job that the module of `--jobs` exports, alone or in arrays; without it those of the context. @throws TypeError */
+async function loadJobs({ jobs: file }: Values, known: CommandContext['jobs'] = []): Promise<readonly JobDefinition[]> {
+  if (file === undefined) return known
   const path = resolve(file)
   if (!existsSync(path)) throw new TypeError(`Cannot load jobs from ${file}: there is no such file`)
   let exported: Readonly<Record<string, unknown>>

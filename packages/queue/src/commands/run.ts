@@ -60,7 +60,7 @@ async function withRedis(command: Command, context: CommandContext): Promise<Exi
   const redis = await openRedis(values, context)
   try {
     if (name === 'status') return await showStatus(redis, values, context)
-    const queue = await openQueue(redis, values)
+    const queue = await openQueue(redis, values, context)
     try {
       if (name === 'dead list') return await listLetters(queue, values, context)
       if (name === 'dead groups') return await listGroups(queue, values, context)
