@@ -10,7 +10,7 @@ export type Variance = 'endpoint' | 'capacity'
 
 /** What a setting may say besides schema and description. */
 export interface SettingOptions {
-  /** @defaultValue 'restart' */
+  /** `'live'`: a change takes effect in the running process. `'restart'`: it waits for the next start. @defaultValue 'restart' */
   readonly reload?: ReloadMode
   /** Takes an empty text as a value; otherwise an empty environment value counts as absent. @defaultValue false */
   readonly allowEmpty?: boolean
