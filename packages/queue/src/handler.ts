@@ -3,6 +3,8 @@ export interface JobRun {
   readonly id: string
   readonly name: string
   readonly tenant: string | undefined
+  /** When a scheduled run was due, wall milliseconds; undefined for other jobs. */
+  readonly dueAt: number | undefined
   /** Charged failures before this attempt, plus 1. */
   readonly attempt: number
   /** Rises with every start of this job, redrives included: a store that refuses a lower fence is safe from attempts that come late. */

@@ -19,5 +19,6 @@ export { defineJob, type JobDefinition, type JobOptions, type RetryOptions } fro
 export { queueMetrics } from './metrics.ts'
 export { createQueue, type DeadLetters, type Queue, type QueueOptions } from './queue.ts'
 export type { RedriveOptions, RedriveReport } from './redrive.ts'
+export { type Schedule, type ScheduleOptions, schedule } from './schedule.ts'
 export type { QueueStatus } from './status.ts'
 export { createWorker, type Worker, type WorkerOptions } from './worker.ts'

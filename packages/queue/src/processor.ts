@@ -11,6 +11,7 @@ import type { JobDefinition } from './job-definition.ts'
 import type { queueMetrics } from './metrics.ts'
 import { runOnce } from './once.ts'
 import { decideOutcome, type Standing } from './outcome.ts'
+import { dueTimeOf } from './scheduler.ts'
 import { type Delivery, Settlement } from './settlement.ts'
 import { Solitude } from './solitude.ts'
 import type { Store } from './store.ts'
@@ -121,7 +122,7 @@ export class Processor {
   ): Promise<never> {
     const { store, metrics } = this.#options
     metrics.crashed.inc({ queue: store.name })
-    const reason = `job ${delivery.job.name} killed its process ${crashes} times while it ran alone, last at ${memoryMb} MB of memory`
+    const reason = `job ${delivery.job.name} killed its process ${crashes === 1 ? 'once' : `${crashes} times`} while it ran alone, last at ${memoryMb} MB of memory`
     return this.#settlement.bury(
       delivery,
       { verdict: 'poison', error: new Error(reason), reason, coResidents },
@@ -203,6 +204,7 @@ export class Processor {
       id: job.id as string,
       name: job.name,
       tenant: job.data.t,
+      dueAt: dueTimeOf(root),
       attempt: job.attemptsMade + 1,
       fence: (job.data.f ?? 0) + job.attemptsStarted,
       get signal() {

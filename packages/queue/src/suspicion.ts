@@ -27,13 +27,13 @@ const REMEMBERED_MS = 3_600_000
  */
 const ASSESS = `
 local stc = tonumber(ARGV[1])
-local f = redis.call('HMGET', KEYS[1], 'opsCleared', 'opsHeld', 'opsAlone', 'opsCrashes', 'opsMem', 'opsSuspectAt')
+local f = redis.call('HMGET', KEYS[1], 'opsCleared', 'opsHeld', 'opsAlone', 'opsCrashes', 'opsMem', 'opsSuspectAt', 'opsLimit')
 local crashes = tonumber(f[4]) or 0
-if f[1] and tonumber(f[1]) >= stc then return {'clear', crashes, 0, 0, ''} end
+if f[1] and tonumber(f[1]) >= stc then return {'clear', crashes, 0, 0, '', 0} end
 if f[2] and tonumber(f[2]) == stc - 1 then
   redis.call('HSET', KEYS[1], 'opsCleared', stc)
   redis.call('HDEL', KEYS[1], 'opsHeld')
-  return {'clear', crashes, 0, 0, ''}
+  return {'clear', crashes, 0, 0, '', 0}
 end
 local fresh = 0
 if f[3] and tonumber(f[3]) == stc - 1 then
@@ -47,7 +47,7 @@ if not f[6] then
   redis.call('ZADD', KEYS[2], at, ARGV[3])
   redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', tonumber(ARGV[2]) - tonumber(ARGV[4]))
 end
-return {'suspect', crashes, fresh, f[5] or 0, at}
+return {'suspect', crashes, fresh, f[5] or 0, at, f[7] or 0}
 `
 
 /** Takes back a crash that was none: the process lived on, it was only late. */
@@ -69,7 +69,8 @@ export class Suspicion {
 
   /** Costs nothing for a job that never lost its lock, which is nearly every one. */
   async assess(job: Job): Promise<Assessment> {
-    if (job.stalledCounter === 0) return { kind: 'clear' }
+    if (job.stalledCounter === 0)
+      return job.repeatJobKey === undefined ? { kind: 'clear' } : this.#assessRun(job, job.repeatJobKey)
     const [hash, suspects] = [this.#hash(job), this.#store.key('ops-suspects')]
     const args = [job.stalledCounter, this.#store.clock.now(), job.id as string, REMEMBERED_MS]
     const answer = (await this.#redis.eval(ASSESS, 2, hash, suspects, ...args)) as [
@@ -78,11 +79,15 @@ export class Suspicion {
       number,
       string,
       string,
+      string,
     ]
-    const [kind, crashes, fresh, rss, at] = answer
-    if (kind === 'clear' || crashes < MAX_CRASHES) await this.#exhume(job)
+    const [kind, crashes, fresh, rss, at, limit] = answer
+    const isPoison = kind !== 'clear' && crashes >= (Number(limit) || MAX_CRASHES)
+    if (!isPoison) await this.#exhume(job)
     if (kind === 'clear') return { kind }
-    if (crashes < MAX_CRASHES) return { kind: 'suspect', crashes, newCrash: fresh === 1 }
+    if (crashes > 0 && job.repeatJobKey !== undefined)
+      await this.#redis.hset(this.#runs, job.repeatJobKey, job.id as string)
+    if (!isPoison) return { kind: 'suspect', crashes, newCrash: fresh === 1 }
     const together = await this.#redis.zrangebyscore(suspects, Number(at) - TOGETHER_MS, Number(at) + TOGETHER_MS)
     return {
       kind: 'poison',
@@ -90,6 +95,13 @@ export class Suspicion {
       memoryMb: Number(rss),
       coResidents: together.filter((id) => id !== job.id).slice(0, 100),
     }
+  }
+
+  /** After a run that killed its process, those that follow are alone from the start, and one death is enough: no crash loop. */
+  async #assessRun(job: Job, schedule: string): Promise<Assessment> {
+    if ((await this.#redis.hexists(this.#runs, schedule)) === 0) return { kind: 'clear' }
+    await this.#redis.hset(this.#hash(job), 'opsLimit', 1)
+    return { kind: 'suspect', crashes: 0, newCrash: false }
   }
 
   /** A worker that died between the record and the job's failure left a letter of a job that lives. */
@@ -116,11 +128,12 @@ export class Suspicion {
 
   /** The process lived: the job is cleared of all losses so far. */
   async exonerate(job: Job): Promise<void> {
-    await this.#redis
+    const notes = this.#redis
       .multi()
       .hdel(this.#hash(job), 'opsAlone')
       .hset(this.#hash(job), 'opsCleared', job.stalledCounter)
-      .exec()
+    if (job.repeatJobKey !== undefined) notes.hdel(this.#runs, job.repeatJobKey)
+    await notes.exec()
   }
 
   /** The lock was lost while the job ran alone, yet the process lives. */
@@ -129,6 +142,10 @@ export class Suspicion {
     await this.#redis.eval(SURVIVED, 1, this.#hash(job), String(job.stalledCounter))
   }
 
+  /** Schedules whose last run killed its process. */
+  get #runs(): string {
+    return this.#store.key('ops-poison-runs')
+  }
   #hash(job: Job): string {
     return this.#store.key(job.id as string)
   }

@@ -9,6 +9,8 @@ import { queueMetrics } from './metrics.ts'
 import { Processor } from './processor.ts'
 import { internalsOf, type Queue } from './queue.ts'
 import { reconcile } from './reconciler.ts'
+import type { Schedule } from './schedule.ts'
+import { Scheduler } from './scheduler.ts'
 import { tryGetDelay } from './settlement.ts'
 import { prefixOf } from './store.ts'
 import { KEPT } from './stored-options.ts'
@@ -30,6 +32,11 @@ export interface WorkerOptions {
    * else an endless loop would hold its jobs for good. Off under a debugger. @defaultValue 30_000
    */
   readonly hangMs?: number
+  /**
+   * What runs by the clock. The queue's schedules become these, whatever they were before; each run is one job however many workers
+   * declare it. @defaultValue the queue's schedules stay as they are
+   */
+  readonly schedules?: readonly Schedule[]
   /** @defaultValue noopMeter */
   readonly meter?: Meter
   /** @defaultValue silentLogger */
@@ -62,6 +69,7 @@ export function createWorker(queue: Queue, handlers: Handlers, options: WorkerOp
     drainMs = 25_000,
     lockMs = 4_000,
     hangMs = 30_000,
+    schedules,
     meter = noopMeter,
     logger = silentLogger,
   } = options
@@ -74,6 +82,13 @@ export function createWorker(queue: Queue, handlers: Handlers, options: WorkerOp
     if (!jobs.has(name))
       throw new TypeError(`Cannot work off ${queue.name}: it has no job ${name}, expected handlers for its jobs only`)
   }
+  for (const { name, job } of schedules ?? []) {
+    if (!jobs.has(job.name))
+      throw new TypeError(
+        `Cannot schedule ${name} on ${queue.name}: it has no job ${job.name}, expected one of its jobs`,
+      )
+  }
+  const scheduler = schedules && new Scheduler({ store, schedules, logger })
   const redis = workerConnection(store.redis)
   redis.on('error', () => {})
   const metrics = meter.instruments(queueMetrics)
@@ -98,7 +113,7 @@ export function createWorker(queue: Queue, handlers: Handlers, options: WorkerOp
     for (const id of ids) processor.abort(id, 'lock_lost')
   })
   const stopWatchdog = startWatchdog(hangMs, clock)
-  const reconciling = clock.setInterval(reconcileFailed, RECONCILE_MS)
+  const reconciling = clock.setInterval(maintain, RECONCILE_MS)
   const started = start()
   started.catch((error: unknown) => {
     if (draining === undefined) logger.error({ queue: queue.name, error }, 'worker takes no jobs')
@@ -108,11 +123,14 @@ export function createWorker(queue: Queue, handlers: Handlers, options: WorkerOp
   async function start(): Promise<void> {
     await connected(redis)
     await assertNoEviction(redis, queue.name)
-    reconcileFailed()
+    maintain()
     bull.run().catch((error: unknown) => logger.error({ queue: queue.name, error }, 'worker stopped'))
   }
 
-  function reconcileFailed(): void {
+  function maintain(): void {
+    scheduler
+      ?.keep()
+      .catch((error: unknown) => draining ?? logger.error({ queue: queue.name, error }, 'schedules could not be kept'))
     reconcile(store, redis).then(
       (found) => found > 0 && logger.error({ queue: queue.name, found }, 'failed jobs had no dead letter'),
       (error: unknown) => draining ?? logger.debug({ queue: queue.name, error }, 'failed jobs could not be checked'),

@@ -1,13 +1,15 @@
 /** A worker process of the tests: does jobs, and dies of them as asked; notes every start and end of a job in Redis. */
 import { sleep } from '@ops/core'
 import { Redis } from 'ioredis'
-import { createQueue, createWorker, type JobRun } from '../src/index.ts'
+import { createQueue, createWorker, type JobRun, schedule } from '../src/index.ts'
 import { work } from './jobs.ts'
 
 const [url, name] = process.argv.slice(2) as [string, string]
 const redis = new Redis(url, { protocol: 2, replyMapping: 'legacy', maxRetriesPerRequest: null })
 redis.on('error', () => {})
 const queue = createQueue(name, { redis, jobs: [work] })
+/** Pattern and act of a scheduled job, with a space between. */
+const [, pattern, scheduledAct] = /^(.*) (\w+)$/.exec(process.env['SCHEDULE'] ?? '') ?? []
 const hoard: unknown[] = []
 
 const ends: Record<string, () => unknown> = {
@@ -44,6 +46,9 @@ const worker = createWorker(
     lockMs: Number(process.env['LOCK_MS'] ?? 1_000),
     drainMs: Number(process.env['DRAIN_MS'] ?? 3_000),
     hangMs: Number(process.env['HANG_MS'] ?? 0),
+    ...(pattern === undefined
+      ? {}
+      : { schedules: [schedule(work, pattern, { payload: { n: 1_000, act: scheduledAct } })] }),
   },
 )
 process.on('SIGTERM', async () => {
