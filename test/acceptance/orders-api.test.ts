@@ -52,6 +52,18 @@ describe.each(FRAMEWORKS.map((framework, i) => ({ framework, database: i + 1 }))
       },
     )
 
+    test('/readyz lists database and Redis, without which the service degrades, on both ports', async () => {
+      const bodies = () =>
+        Promise.all([example.base, example.ops].map(async (port) => (await fetch(`${port}/readyz`)).text()))
+      const expected = 'ready\npostgres up (shared, degrades)\nredis up (shared, degrades)\n'
+      await waitFor(async () => (await bodies()).every((body) => body === expected))
+      const view = (await (await fetch(`${example.base}/healthz`)).json()) as { checks: Record<string, unknown> }
+
+      expect(await bodies()).toEqual([expected, expected])
+      expect(view).toMatchObject({ status: 'pass', serviceId: 'orders' })
+      expect(Object.keys(view.checks)).toEqual(['postgres', 'redis'])
+    })
+
     test('an order is created, read and listed when a tenant asks for its own', async () => {
       const created = await place()
       const order = (await created.json()) as { id: string }

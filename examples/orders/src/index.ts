@@ -1,3 +1,4 @@
+export { watchDependencies } from './checks.ts'
 export { answer, PriceUnavailableError, toAnswer } from './errors.ts'
 export { fulfilOrder } from './jobs.ts'
 export { default as service } from './ops.ts'

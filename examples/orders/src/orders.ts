@@ -6,6 +6,7 @@ import { createClient } from '@ops/http'
 import { createQueue } from '@ops/queue'
 import { createRedis } from '@ops/redis'
 import pg from 'pg'
+import { watchDependencies } from './checks.ts'
 import { fulfilOrder } from './jobs.ts'
 import service from './ops.ts'
 import type { NewOrder, Order } from './order.ts'
@@ -34,6 +35,7 @@ export async function createOrders(): Promise<Orders> {
   lifecycle.onClose('redis', async () => void (await redis.quit()))
   lifecycle.onClose('cache', () => cache.close())
   lifecycle.onClose('queue', () => queue.close())
+  watchDependencies(service.ops.health, { pool, redis })
   const store = new OrderStore(pool)
   await store.migrate()
 

@@ -52,15 +52,22 @@ function render(context: AnswerContext, snapshot: Snapshot, question: Question):
   const { path, wedged, authorized } = question
   if (path === '/livez') return wedged ? text(503, 'wedged: the main thread does not answer') : text(200, 'alive')
   if (path === '/startupz') return snapshot.started ? text(200, 'started') : text(503, 'starting')
-  if (path === '/readyz') return readiness(unreadyReasons(snapshot, wedged), authorized)
+  if (path === '/readyz') return readiness(snapshot, wedged, authorized)
   return humanView(context, snapshot, question)
 }
 
-/** Names of dependencies are for those who may know them. */
-function readiness(reasons: readonly string[], authorized: boolean): HealthAnswer {
-  if (reasons.length === 0) return text(200, 'ready')
-  const shown = authorized ? reasons : [...new Set(reasons.map((reason) => reason.replace(/^check .*/, 'check')))]
-  return text(503, `not ready: ${shown.join(', ')}`)
+/** Names of dependencies are for those who may know them: they see a line a check, after the verdict. */
+function readiness(snapshot: Snapshot, wedged: boolean, authorized: boolean): HealthAnswer {
+  const reasons = unreadyReasons(snapshot, wedged)
+  const status = reasons.length === 0 ? 200 : 503
+  const brief = new Set(reasons.map((reason) => reason.replace(/^check .*/, 'check')))
+  const verdict = status === 200 ? 'ready' : `not ready: ${[...(authorized ? reasons : brief)].join(', ')}`
+  const lines = authorized ? snapshot.checks.map(describeCheck) : []
+  return text(status, [verdict, ...lines].join('\n'))
+}
+
+function describeCheck({ name, scope, status, gates }: Snapshot['checks'][number]): string {
+  return `${name} ${status} (${scope}, ${gates ? 'gates' : 'degrades'})`
 }
 
 function text(status: number, body: string): HealthAnswer {

@@ -1,4 +1,5 @@
 /** Runs one check in the background: one run at a time, each with a timeout, results judged with hysteresis. */
+import { context as otelContext, ROOT_CONTEXT } from '@opentelemetry/api'
 import type { Clock, Random, Timer } from '@ops/core'
 import type { Check } from './check.ts'
 import { CheckTimeoutError } from './errors.ts'
@@ -54,6 +55,9 @@ export function startCheckRunner(name: string, check: Check, context: RunnerCont
 }
 
 const MAX_MESSAGE = 256
+
+/** Where checks run: belonging to no request, and with the mark by which tracers make no spans of what they ask. */
+const UNTRACED = ROOT_CONTEXT.setValue(Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING'), true)
 
 class Runner implements CheckRunner {
   report: CheckReport
@@ -112,8 +116,9 @@ class Runner implements CheckRunner {
       // What comes after the timeout was judged already: a late success is no success.
       if (!late) this.record({ ...result, durationMs: clock.monotonic() - startMs })
     }
+    const { run } = this.#check
     Promise.resolve(controller.signal)
-      .then(this.#check.run)
+      .then((signal) => otelContext.with(UNTRACED, () => run?.(signal)))
       .then(
         (value) =>
           settle(value === false ? { outcome: 'failed', message: 'the check answered false' } : { outcome: 'ok' }),

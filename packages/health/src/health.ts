@@ -8,7 +8,7 @@ import { type CheckReport, type CheckRunner, startCheckRunner } from './check-ru
 import type { HealthPageData } from './health-worker.ts'
 import { createUtilizationGauge, startHeartbeat } from './heartbeat.ts'
 import { healthMetrics } from './metrics.ts'
-import { assertHealthOptions, type HealthOptions } from './options.ts'
+import { assertCheckName, assertHealthOptions, type HealthOptions } from './options.ts'
 import { CALM, nextOverload, type OverloadOptions, PRIORITIES, type Priority, resolveOverload } from './overload.ts'
 import { createSharedState } from './shared-state.ts'
 
@@ -25,6 +25,13 @@ export interface Health<Name extends string = string> {
   page(): OpsPage
   /** Undefined when a request of this priority may go on; costs nanoseconds. @defaultValue 'normal' */
   admit(priority?: Priority): Shed | undefined
+  /**
+   * Adds a check of something that is made at run time, a pool or a client; it runs from now on, and is unknown until its
+   * first result. Does nothing once closed.
+   *
+   * @throws TypeError for a name outside the grammar or in use.
+   */
+  add(name: string, check: Check): void
   /** Reports a manual check. @throws TypeError when `name` is not one. */
   report(name: Name, up: boolean, message?: string): void
   /** What is known now, and why the replica takes no traffic. */
@@ -57,6 +64,8 @@ class ProcessHealth implements Health {
   readonly #options: HealthOptions<Readonly<Record<string, Check>>>
   readonly #context: AnswerContext
   readonly #runners = new Map<string, CheckRunner>()
+  /** Names of checks that code reports. */
+  readonly #manual = new Set<string>()
   readonly #metrics
   readonly #shared
   readonly #overload: Required<OverloadOptions> | undefined
@@ -65,6 +74,7 @@ class ProcessHealth implements Health {
   #state: Snapshot = { started: false, draining: false, overloaded: false, checks: [] }
   #answers: Answers
   #load = CALM
+  #closed = false
 
   constructor(options: HealthOptions<Readonly<Record<string, Check>>>) {
     const { checks = {}, groups = {}, service = {}, clock = systemClock, meter = noopMeter } = options
@@ -72,12 +82,15 @@ class ProcessHealth implements Health {
     this.#context = { service, groups: groups as AnswerContext['groups'] }
     this.#metrics = meter.instruments(healthMetrics)
     this.#overload = resolveOverloadDefault(options.overload)
-    for (const [name, check] of Object.entries(checks)) this.#runners.set(name, this.#startCheck(name, check))
+    for (const [name, check] of Object.entries(checks)) this.#startCheck(name, check)
     this.#state = { ...this.#state, checks: this.#reports() }
     this.#shared = createSharedState(this.#state)
     this.#answers = createAnswers(this.#context, this.#state, false)
     const utilization = options.utilization ?? createUtilizationGauge()
-    this.#stops = [startHeartbeat(clock, utilization, this.#heartbeat()), meter.onCollect(() => this.#collect())]
+    this.#stops = [
+      startHeartbeat(clock, utilization, this.#heartbeat()),
+      meter.onCollect(() => this.#collect(), { name: 'health' }),
+    ]
   }
 
   handle(path: string, caller?: { readonly authorized?: boolean }): HealthAnswer | undefined {
@@ -101,12 +114,19 @@ class ProcessHealth implements Health {
     return { retryAfterMs: Math.round(RETRY_AFTER_MS * (1 + 2 * (this.#options.random ?? systemRandom).next())) }
   }
 
+  add(name: string, check: Check): void {
+    assertCheckName(name)
+    if (this.#runners.has(name)) throw new TypeError(`Cannot add check ${name}: there is one, expected a new name`)
+    if (this.#closed) return
+    this.#startCheck(name, check)
+    this.#change({ checks: this.#reports() })
+  }
+
   report(name: string, up: boolean, message?: string): void {
-    const runner = this.#runners.get(name)
-    if (runner === undefined || this.#options.checks?.[name]?.run !== undefined) {
+    if (!this.#manual.has(name)) {
       throw new TypeError(`Cannot report check ${name}: not a manual check, expected a name declared with manualCheck`)
     }
-    runner.record({ outcome: up ? 'ok' : 'failed', message })
+    this.#runners.get(name)?.record({ outcome: up ? 'ok' : 'failed', message })
   }
 
   status(): Snapshot & { readonly unready: readonly string[] } {
@@ -122,18 +142,21 @@ class ProcessHealth implements Health {
   }
 
   close(): void {
+    this.#closed = true
     for (const stop of this.#stops.splice(0)) stop()
     for (const runner of this.#runners.values()) runner.stop()
   }
 
-  #startCheck(name: string, check: Check): CheckRunner {
+  #startCheck(name: string, check: Check): void {
     const { clock = systemClock, random = systemRandom, scrubber } = this.#options
-    return startCheckRunner(name, check, {
+    if (check.run === undefined) this.#manual.add(name)
+    const runner = startCheckRunner(name, check, {
       clock,
       random,
       scrub: (text) => scrubber?.text(text) ?? text,
       onResult: (report, before) => this.#onResult(report, before),
     })
+    this.#runners.set(name, runner)
   }
 
   #onResult(report: CheckReport, before: CheckReport['status']): void {

@@ -49,12 +49,15 @@ export interface HealthOptions<Checks extends Readonly<Record<string, Check>>> {
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/
 const PROBES = ['livez', 'startupz', 'readyz']
 
+/** @throws TypeError for a name outside the grammar. */
+export function assertCheckName(name: string): void {
+  if (!NAME.test(name)) throw new TypeError(`Cannot watch check ${JSON.stringify(name)}: expected ${NAME}`)
+}
+
 /** @throws TypeError for names outside the grammar and groups that name no check, RangeError for `wedgedAfterMs`. */
 export function assertHealthOptions(options: HealthOptions<Readonly<Record<string, Check>>>): void {
   const { checks = {}, groups = {}, wedgedAfterMs = 3000 } = options
-  for (const name of Object.keys(checks)) {
-    if (!NAME.test(name)) throw new TypeError(`Cannot create health: check ${JSON.stringify(name)}, expected ${NAME}`)
-  }
+  for (const name of Object.keys(checks)) assertCheckName(name)
   for (const [group, members] of Object.entries(groups as Readonly<Record<string, readonly string[]>>)) {
     if (PROBES.includes(group) || !NAME.test(group)) {
       throw new TypeError(`Cannot create health: group ${JSON.stringify(group)}, expected ${NAME} and no probe's name`)

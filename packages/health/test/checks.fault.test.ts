@@ -1,4 +1,6 @@
 /** Checks that misbehave, on the test clock. */
+import { context as otelContext } from '@opentelemetry/api'
+import { createContext, currentContext, registerContextManager, runInContext } from '@ops/core'
 import { createTestClock, createTestRandom, recordLogs, recordMetrics } from '@ops/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Check, type CheckFunction, check, createHealth, type Health, manualCheck } from '../src/index.ts'
@@ -40,10 +42,24 @@ function scripted() {
 }
 
 describe('a check', () => {
+  test('runs outside any unit of work and marked as untraced when a request added it', async () => {
+    registerContextManager()
+    const seen: unknown[] = []
+    const suppressed = Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING')
+    const see = () => seen.push([currentContext(), otelContext.active().getValue(suppressed)])
+
+    const { clock } = runInContext(createContext({ tenant: 'acme' }), () => watch({ db: local(see) }))
+    await clock.advance(1)
+
+    expect(seen).toEqual([[undefined, true]])
+  })
+
   test('is unknown and holds readiness back when it has not answered yet', async () => {
     const { health, clock } = watch({ db: local(() => true) })
 
-    expect(health.handle('/readyz', { authorized: true })?.body).toBe('not ready: check db\n')
+    expect(health.handle('/readyz', { authorized: true })?.body).toBe(
+      'not ready: check db\ndb unknown (local, gates)\n',
+    )
     await clock.advance(1)
     expect(health.handle('/readyz')?.status).toBe(200)
   })

@@ -94,6 +94,56 @@ describe('handle()', () => {
   })
 })
 
+describe('add()', () => {
+  it('add() runs a check from then on and lists it for callers who may know when the application made it late', async () => {
+    const clock = createTestClock()
+    const metrics = recordMetrics()
+    const health = create({ clock, meter: metrics.meter })
+    health.markStarted()
+
+    health.add('db', never)
+    const before = health.handle('/readyz')
+    await clock.advance(1)
+
+    expect([before?.status, before?.body]).toEqual([503, 'not ready: check\n'])
+    expect(health.handle('/readyz', { authorized: true })?.body).toBe('ready\ndb up (local, gates)\n')
+    expect(health.handle('/readyz')?.body).toBe('ready\n')
+    await metrics.collect()
+    expect(metrics.value('health_check_up', { check: 'db' })).toBe(1)
+  })
+
+  it('add() takes a manual check when code reports it', () => {
+    const health = create({ clock: createTestClock() }) as Health
+
+    health.add('mail', manualCheck({ scope: 'shared' }))
+    health.report('mail', true)
+
+    expect(health.status().checks).toEqual([expect.objectContaining({ name: 'mail', status: 'up', gates: false })])
+  })
+
+  it('add() refuses a name outside the grammar and one in use', () => {
+    const health = create({ checks: { db: never }, clock: createTestClock() })
+
+    expect(() => health.add('Not OK', never)).toThrow(/check "Not OK"/)
+    expect(() => health.add('db', never)).toThrow(/add check db: there is one, expected a new name/)
+  })
+
+  it('add() starts nothing when health is closed', async () => {
+    const clock = createTestClock()
+    const health = create({ clock })
+    health.close()
+
+    let runs = 0
+    health.add(
+      'db',
+      check(() => runs++, { scope: 'local', everyMs: 1000, timeoutMs: 100 }),
+    )
+    await clock.advance(5000)
+
+    expect([runs, health.status().checks]).toEqual([0, []])
+  })
+})
+
 describe('admit()', () => {
   const overloaded = async () => {
     const clock = createTestClock()

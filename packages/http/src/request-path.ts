@@ -122,9 +122,9 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
   }
 }
 
-/** Probe paths begin with l, r, s or h and end with z: one comparison spares the others the look-up. */
+/** Probe paths begin with l, r, s or h and end with z, but for a group's below it: one comparison spares the others the look-up. */
 function mayBeProbe(url: string | undefined): boolean {
-  return url !== undefined && url.length >= 6 && url.length < 512 && /^\/[lrsh][a-z]+z(?:\?|$)/.test(url)
+  return url !== undefined && url.length >= 6 && url.length < 512 && /^\/[lrsh][a-z]+z(?:[/?]|$)/.test(url)
 }
 
 /** Someone on the machine itself, not a proxy there that passes others on. */

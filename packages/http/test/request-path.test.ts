@@ -236,20 +236,23 @@ describe('createRequestPath()', () => {
     expect(deadline).toBeTypeOf('number')
   })
 
-  test('intercept() answers a probe without a line, a metric or a span', async () => {
-    const health = {
-      handle: (path: string) =>
-        path === '/livez' ? { status: 200, headers: { 'x-probe': 'yes' }, body: 'alive' } : undefined,
-    }
-    const { url, logs, spans } = await serve((_, response) => void response.end(), { health })
+  test.each(['/livez', '/healthz/stores'])(
+    'intercept() answers %s without a line, a metric or a span',
+    async (probed) => {
+      const health = {
+        handle: (path: string) =>
+          path === probed ? { status: 200, headers: { 'x-probe': 'yes' }, body: 'alive' } : undefined,
+      }
+      const { url, logs, spans } = await serve((_, response) => void response.end(), { health })
 
-    const probe = await fetch(`${url}/livez?verbose`)
-    await (await fetch(url)).text()
-    await waitFor(() => logs.records.length === 1)
+      const probe = await fetch(`${url}${probed}?verbose`)
+      await (await fetch(url)).text()
+      await waitFor(() => logs.records.length === 1)
 
-    expect([probe.status, await probe.text()]).toEqual([200, 'alive'])
-    expect(spans).toHaveLength(1)
-  })
+      expect([probe.status, await probe.text()]).toEqual([200, 'alive'])
+      expect(spans).toHaveLength(1)
+    },
+  )
 
   test('intercept() refuses with 503 and Retry-After when the gate does not admit', async () => {
     const health = { handle: () => undefined, admit: () => ({ retryAfterMs: 1500 }) }

@@ -59,6 +59,8 @@ export interface ServiceDefinition<S extends ConfigShape, C extends MetricCatalo
   readonly dependencies?: Readonly<Record<string, Dependency>>
   /** Health checks that need nothing of the application; it adds others at run time. @defaultValue none */
   readonly checks?: Readonly<Record<string, Check>>
+  /** Further human views, `/healthz/<group>`, each of some of these checks. @defaultValue none */
+  readonly groups?: Readonly<Record<string, readonly string[]>>
   /** Groups of routes with objectives of their own. @defaultValue none: all routes are the feature `default` */
   readonly features?: readonly Feature[]
   /** Labels of everything deployed: project, cost centre. @defaultValue none */

@@ -37,7 +37,7 @@ export async function startOps<S extends ConfigShape, C extends MetricCatalog>(
   const { sentry, logger } = await startErrorReports(definition.name, signals as unknown as AnySignals)
   const plain = { ...signals, logger } as unknown as AnySignals
   collectDefaults(metrics)
-  const health = startHealth(definition.name, definition.checks, plain)
+  const health = startHealth(definition, plain)
   const lifecycle = startLifecycle(health, plain)
   lifecycle.onFlush('logs', () => logger.flush())
   lifecycle.onFlush('error reports', async () => void (await sentry.flush()))
@@ -63,13 +63,11 @@ export async function startOps<S extends ConfigShape, C extends MetricCatalog>(
 }
 
 function startHealth(
-  name: string,
-  checks: ServiceDefinition<ConfigShape, MetricCatalog>['checks'],
-  signals: AnySignals,
+  { name, checks = {}, groups = {} }: Pick<ServiceDefinition<ConfigShape, MetricCatalog>, 'name' | 'checks' | 'groups'>,
+  { identity, values, metrics, logger }: AnySignals,
 ): Health {
-  const { identity, values, metrics, logger } = signals
   const service = { name, version: identity.version, commit: values.SERVICE_COMMIT }
-  return createHealth({ checks: checks ?? {}, service, meter: metrics, logger, scrubber: logger.scrubber })
+  return createHealth({ checks, groups, service, meter: metrics, logger, scrubber: logger.scrubber })
 }
 
 function startLifecycle(health: Health, { values, logger, metrics }: AnySignals): ProcessLifecycle {

@@ -2,7 +2,7 @@ import { requireTenant } from '@ops/core'
 import { observePool } from '@ops/db'
 import { createQueue, createWorker } from '@ops/queue'
 import { createRedis } from '@ops/redis'
-import { fulfilOrder, OrderStore } from '@ops-examples/orders'
+import { fulfilOrder, OrderStore, watchDependencies } from '@ops-examples/orders'
 import pg from 'pg'
 import service from './ops.ts'
 
@@ -14,6 +14,7 @@ export default async function start(): Promise<void> {
   observePool(pool, { name: 'orders', meter, logger })
   const redis = createRedis({ url: REDIS_URL.reveal(), name: 'worker', role: 'worker', meter, logger })
   const queue = createQueue('fulfilment', { redis, jobs: [fulfilOrder], meter, logger })
+  watchDependencies(service.ops.health, { pool, redis })
   const store = new OrderStore(pool)
   const worker = createWorker(
     queue,
