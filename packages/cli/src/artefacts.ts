@@ -16,6 +16,14 @@ export const PARTS = ['env', 'alerts', 'runbooks', 'dashboards'] as const
 /** One of {@link PARTS}. */
 export type Part = (typeof PARTS)[number]
 
+/** What each part is, for the command's help. */
+export const PART_SUMMARIES: Readonly<Record<Part, string>> = {
+  env: '.env.example and the registry of settings (configuration.md, configuration.json)',
+  alerts: 'Prometheus rules, their promtool tests, an Alertmanager example',
+  runbooks: 'a page for each alert; what stands between keep markers is kept',
+  dashboards: 'Grafana dashboards: health, each feature, what it depends on, business',
+}
+
 const MAKERS: Readonly<Record<Part, (subject: Subject, groups: AlertGroups) => readonly Artefact[]>> = {
   env: configurationArtefacts,
   alerts: alertArtefacts,

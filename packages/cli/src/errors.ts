@@ -48,3 +48,27 @@ export class RunbookMarkersError extends OpsError {
     })
   }
 }
+
+/** An environment that was named cannot be read. Code `OPS_CLI_ENVIRONMENT`; exit code 2. */
+export class EnvironmentUnreadableError extends OpsError {
+  override readonly name = 'EnvironmentUnreadableError'
+
+  constructor(environment: string, state: string, cause?: unknown) {
+    super(
+      `Cannot read environment ${environment}: ${state}, expected a .env file, a YAML, JSON or TOML file, a folder, the address of an ops port, or env`,
+      { code: 'OPS_CLI_ENVIRONMENT', details: { environment }, cause },
+    )
+  }
+}
+
+/** A package that a command works with is not installed. Code `OPS_CLI_PACKAGE_MISSING`; exit code 2. */
+export class PackageMissingError extends OpsError {
+  override readonly name = 'PackageMissingError'
+
+  constructor(action: string, packageName: string, cause: unknown) {
+    super(
+      `Cannot ${action}: ${packageName} cannot be loaded, expected it and its peers beside @ops/cli (npm install --save-dev ${packageName} bullmq ioredis zod)`,
+      { code: 'OPS_CLI_PACKAGE_MISSING', details: { packageName }, cause },
+    )
+  }
+}

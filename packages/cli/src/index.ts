@@ -1,8 +1,16 @@
 export type { Artefact } from './artefact.ts'
 export { generateArtefacts, PARTS, type Part } from './artefacts.ts'
 export { type AnyDefinition, indexOf, type MetricIndex } from './catalog.ts'
-export { type CliContext, runCli } from './cli.ts'
-export { ArtefactFileError, RunbookMarkersError, ServiceUnreadableError, UsageError } from './errors.ts'
+export { runCli } from './cli.ts'
+export type { CliContext } from './command/command.ts'
+export {
+  ArtefactFileError,
+  EnvironmentUnreadableError,
+  PackageMissingError,
+  RunbookMarkersError,
+  ServiceUnreadableError,
+  UsageError,
+} from './errors.ts'
 export { type ExplainedFact, explainSubject } from './explain.ts'
 export { expressionProblems } from './expression.ts'
 export type { LlmBounds, Operations, TransactionBound } from './operations.ts'

@@ -100,10 +100,20 @@ describe('the output cannot be read or written', () => {
 
 describe('wrong usage', () => {
   test.each([
-    [[], 'no command, expected one'],
-    [['generat'], 'there is no such command, expected one of generate, env, alerts, runbooks, dashboards, explain'],
+    [[], 'no command, expected one of generate, env'],
+    [['generat'], 'there is no such command, expected one of generate, env'],
+    [['generat'], 'did you mean generate?'],
+    [['quux'], 'explain, config'],
+    [['config'], 'Cannot run ops config: no command, expected one of show, explain, check, diff, parity'],
+    [['config', 'parityy'], 'did you mean parity?'],
     [['generate', 'all'], 'all is given, expected options only'],
-    [['generate', '--output', 'x'], "Unknown option '--output'"],
+    [['config', 'diff', 'a'], 'a is given, expected <a> <b>'],
+    [['config', 'explain'], 'nothing is given, expected <NAME…>'],
+    [['generate', '--chek'], 'there is no option --chek; did you mean --check?'],
+    [['generate', '--zzzzzz'], 'there is no option --zzzzzz\n'],
+    [['explain', '--check'], 'it does not take --check, expected --service, --json, --help'],
+    [['generate', '--out'], "'--out <value>' argument missing"],
+    [['help', 'generat'], 'did you mean generate?'],
   ])('ops %j exits 2 and says what is known', async (args, problem) => {
     const { code, err } = await run(...args)
 

@@ -3,7 +3,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { USAGE } from '../src/cli.ts'
+import { COMMANDS } from '../src/cli.ts'
 import { run, SERVICE, scratchFolder } from './run-command.ts'
 
 describe('ops generate', () => {
@@ -91,8 +91,59 @@ describe('ops explain', () => {
 })
 
 describe('ops', () => {
-  test.each([[['--help']], [['help']], [['generate', '-h']]])('ops %j prints the usage and exits 0', async (args) => {
-    expect(await run(...args)).toEqual({ code: 0, out: USAGE, err: '' })
+  test.each([[['--help']], [['help']], [['-h']]])('ops %j lists every command and exits 0', async (args) => {
+    const { code, out, err } = await run(...args)
+
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    for (const { words, summary } of COMMANDS) {
+      expect(out).toContain(`  ${words.join(' ')} `)
+      expect(out).toContain(summary)
+    }
+  })
+
+  test.each(COMMANDS.map((command) => [command.words.join(' '), command] as const))(
+    'ops %s --help names every option it takes, and says the same as ops help',
+    async (_, { words, options }) => {
+      const { code, out } = await run(...words, '--help')
+
+      expect(code).toBe(0)
+      for (const name of [...Object.keys(options), 'json', 'help'])
+        expect(out).toMatch(new RegExp(`^  --${name}\\b`, 'm'))
+      expect(await run('help', ...words)).toEqual({ code, out, err: '' })
+    },
+  )
+
+  test('ops config --help lists the commands on settings', async () => {
+    const { code, out } = await run('config', '--help')
+
+    expect(code).toBe(0)
+    expect(out.match(/^ {2}(?:show|explain|check|diff|parity)\b/gm)).toHaveLength(5)
+  })
+
+  test('ops --version prints the version of the package', async () => {
+    const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
+
+    expect(await run('--version')).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' })
+  })
+
+  test('options of one name take the same form in every command, for they may stand before the command', () => {
+    const forms = new Map<string, string>()
+    const torn = COMMANDS.flatMap(({ options }) =>
+      Object.entries(options).filter(([name, { type, multiple }]) => {
+        const form = `${type} ${multiple ?? false}`
+        const known = forms.get(name) ?? form
+        forms.set(name, known)
+        return known !== form
+      }),
+    )
+
+    expect(torn).toEqual([])
+  })
+
+  test('ops takes options before the command', async () => {
+    expect(await run('--json', 'explain', '--service', SERVICE)).toEqual(
+      await run('explain', '--service', SERVICE, '--json'),
+    )
   })
 
   test('ops exits with the code of the command and writes no colour when piped', () => {
