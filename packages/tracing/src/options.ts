@@ -16,7 +16,7 @@ export interface SampleRule {
 
 /** Which traces are kept. */
 export interface SampleOptions {
-  /** Share of new traces sampled at the head, 0 to 1; a trusted caller's decision goes first. @defaultValue that of the environment in {@link SAMPLING_PRESETS}, else 0.1 */
+  /** Share of new traces sampled at the head, 0 to 1; a trusted caller's decision goes first. @defaultValue 0.01 in `production`, 1 in `development`, else 0.1 ({@link SAMPLING_PRESETS}) */
   readonly head?: number
   /** Keeps every segment with an error in it: status ERROR, or a response status of 500 and above. @defaultValue true */
   readonly errors?: boolean
