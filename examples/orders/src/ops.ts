@@ -1,3 +1,4 @@
+import type { Operations } from '@ops/cli'
 import { defineService } from '@ops/service'
 import { fulfilOrder } from './jobs.ts'
 import { catalog } from './metrics.ts'
@@ -11,6 +12,7 @@ export default defineService({
   settings,
   metrics: catalog,
   jobs: [fulfilOrder],
+  caches: [{ name: 'orders.order', minHitRatio: 0.5 }],
   dependencies: {
     postgres: { kind: 'postgres', setting: 'DATABASE_URL' },
     redis: { kind: 'redis', setting: 'REDIS_URL' },
@@ -28,3 +30,9 @@ export default defineService({
   ],
   labels: { project: 'acme', 'cost-center': '42' },
 })
+
+/** What its operators decide; `ops generate` makes alerts, dashboards and runbooks of both. */
+export const operations: Operations = {
+  queueDepth: 500,
+  transactions: [{ name: 'orders', metric: 'orders_placed_total', minPerMinute: 1 }],
+}
