@@ -1,1 +1,2 @@
+export { opsExpressLimit } from './limit.ts'
 export { type OpsExpressOptions, opsExpress } from './middleware.ts'

@@ -1,14 +1,15 @@
 import { type Identity, runInContext } from '@ops/core'
-import { createRequestPath, REQUEST_ID_HEADER, type RequestPathSource, TRACE_ID_HEADER } from '@ops/http'
+import { createRequestPath, proceed, REQUEST_ID_HEADER, type RequestPathSource, TRACE_ID_HEADER } from '@ops/http'
 import type { Request, RequestHandler } from 'express'
 import { observe, watchErrors } from './handler-errors.ts'
+import { admitLater } from './limit.ts'
 import { routeOf } from './route-of.ts'
 
 /** Options of {@link opsExpress}. */
 export interface OpsExpressOptions {
   /**
    * Names tenant and user from the request; called first of all middleware. Where authentication runs later, let it
-   * call `currentContext()?.identify()` instead.
+   * call `currentContext()?.identify()` instead, and use `opsExpressLimit` after it.
    *
    * @defaultValue nobody is identified
    */
@@ -38,6 +39,10 @@ export function opsExpress(service: RequestPathSource, options: OpsExpressOption
     response.setHeader(REQUEST_ID_HEADER, observation.context.requestId)
     const identity = identify?.(request)
     if (identity !== undefined) observation.context.identify(identity)
-    runInContext(observation.context, next)
+    const goOn = () => runInContext(observation.context, next)
+    if (identify === undefined) admitLater(request, () => path.admit(observation))
+    const admission = path.admit(observation, identify !== undefined)
+    if (admission === undefined) goOn()
+    else void admission.then((one) => proceed(response, one, goOn))
   }
 }

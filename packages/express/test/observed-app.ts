@@ -20,7 +20,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-/** Listens on a free port until the test ends. */
+/** Serves routes under observation until the test ends. */
 export async function serve(
   routes: (app: Express) => void,
   ops: RequestPathOptions = {},
@@ -32,16 +32,19 @@ export async function serve(
   const identify = (request: Request) => ({ tenant: request.headers['x-api-key'] as string | undefined })
   app.use(opsExpress({ ops: { logger: logs.logger, meter: metrics.meter, ...ops } }, { identify }))
   routes(app)
+  closers.push(() => spans.stop())
+  return { url: await listen(app), logs, metrics, spans: spans.spans }
+}
+
+/** Listens on a free port until the test ends. */
+export async function listen(app: Express): Promise<string> {
   const server = createServer(app).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  closers.push(
-    () => spans.stop(),
-    async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  )
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, logs, metrics, spans: spans.spans }
+  closers.push(async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** What a generated trace id looks like. */

@@ -1,6 +1,7 @@
 /** opsFastify: the request path as hooks of Fastify. */
 import { type Identity, runInContext } from '@ops/core'
 import {
+  type Admission,
   createRequestPath,
   type Observation,
   REQUEST_ID_HEADER,
@@ -14,7 +15,7 @@ export interface OpsFastifyOptions {
   /** The running service, or any object with its parts under `ops`. */
   readonly service: RequestPathSource
   /**
-   * Names tenant and user from the verified identity of a request; called before the handler, after `preValidation`.
+   * Names tenant and user from the verified identity of a request; called before the handler, after `preValidation`. The limit of requests is asked next.
    * @defaultValue nobody is identified; the application may call `currentContext()?.identify()` itself
    */
   readonly identify?: (request: FastifyRequest) => Identity | undefined
@@ -54,13 +55,21 @@ export async function opsFastify(app: FastifyInstance, options: OpsFastifyOption
     request[OBSERVATION]?.fail(error)
     done()
   })
-  if (identify !== undefined) {
-    app.addHook('preHandler', (request: Observed, _reply, done) => {
-      const identity = identify(request)
-      if (identity !== undefined) request[OBSERVATION]?.context.identify(identity)
-      done()
-    })
-  }
+  app.addHook('preHandler', (request: Observed, reply, done) => {
+    const observation = request[OBSERVATION]
+    if (observation === undefined) return done()
+    const identity = identify?.(request)
+    if (identity !== undefined) observation.context.identify(identity)
+    const admission = path.admit(observation)
+    if (admission === undefined) done()
+    else void admission.then((one) => proceed(reply, one, () => runInContext(observation.context, done)))
+  })
+}
+
+function proceed(reply: FastifyReply, { headers, answer }: Admission, goOn: () => void): void {
+  reply.headers(headers)
+  if (answer === undefined) goOn()
+  else reply.code(answer.status).headers(answer.headers).send(answer.body)
 }
 
 /** A hijacked reply is written by the application: what Fastify would have sent for us goes on the raw response. */

@@ -7,6 +7,10 @@ export interface ClientAttempt {
   readonly number: number
   /** Longest wait for this attempt, in milliseconds above 0; the client's own timeout and the context's deadline may shorten it. */
   readonly timeoutMs: number
+  /** Gives this sending up, and not the call: another was quicker. @defaultValue none */
+  readonly signal?: AbortSignal | undefined
+  /** True for the second sending of an attempt that was slow. @defaultValue false */
+  readonly hedge?: boolean | undefined
 }
 
 /** A call as the policy gets it. */

@@ -13,8 +13,8 @@ import {
 } from '@ops/core'
 import { type ClientAttempt, type ClientPolicy, callOf } from './client-policy.ts'
 import { HttpTimeoutError, HttpUnreachableError } from './errors.ts'
-import { TIMEOUT_HEADER } from './inbound.ts'
 import { httpMetrics, methodLabel } from './metrics.ts'
+import { type TimeoutHeader, timeoutHeader } from './timeout-header.ts'
 
 /** What a client is made of. */
 export interface ClientOptions {
@@ -26,6 +26,8 @@ export interface ClientOptions {
   readonly timeoutMs?: number
   /** What stands around each call, `standardPipeline()` of @ops/resilience for one. @defaultValue each call is sent once */
   readonly policy?: ClientPolicy
+  /** Header that says how long is left; `grpc-timeout` is written by gRPC's grammar. @defaultValue 'x-request-timeout-ms' */
+  readonly timeoutHeader?: string
   /** Sends the request. @defaultValue the global `fetch` */
   readonly fetch?: typeof fetch
   /** @defaultValue records nothing */
@@ -53,6 +55,7 @@ export function createClient(options: ClientOptions): Client {
   if (!(timeoutMs >= 1 && timeoutMs <= 2_147_483_647)) {
     throw new RangeError(`Cannot create client ${name}: timeoutMs is ${timeoutMs}, expected 1 to 2147483647`)
   }
+  const timeout = timeoutHeader(options.timeoutHeader)
   const metrics = meter.instruments(httpMetrics)
   const up = metrics.dependencyUp.bind({ dependency: name })
   const durations = new Map<string, BoundHistogram>()
@@ -81,12 +84,13 @@ export function createClient(options: ClientOptions): Client {
         'url.full': `${url.origin}${url.pathname}`,
         'peer.service': name,
         ...(turn.number > 1 ? { 'http.request.resend_count': turn.number - 1 } : {}),
+        ...(turn.hedge ? { 'ops.hedge': true } : {}),
       },
     })
     const started = clock.monotonic()
-    const attempt = startAttempt({ name, init, timeoutMs: Math.min(timeoutMs, turn.timeoutMs), clock })
+    const attempt = startAttempt({ name, init, turn, timeoutMs: Math.min(timeoutMs, turn.timeoutMs), clock })
     try {
-      const headers = outgoingHeaders(init, span, attempt.remainingMs)
+      const headers = outgoingHeaders(init, span, { remainingMs: attempt.remainingMs, timeout })
       const response = await otelContext.with(trace.setSpan(otelContext.active(), span), () =>
         fetchOnce(url, { ...init, method, headers, signal: attempt.signal }),
       )
@@ -98,8 +102,9 @@ export function createClient(options: ClientOptions): Client {
       durationOf(methodLabel(method), 'error').observe((clock.monotonic() - started) / 1000)
       // An abort is the caller's wish and says nothing about the dependency.
       if (error instanceof HttpTimeoutError || error instanceof HttpUnreachableError) up.set(0)
-      span.recordException(error as Error)
-      span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) })
+      // The quicker sending answered for this one: nothing failed.
+      if (turn.signal?.aborted) span.setAttribute('ops.cancelled', true)
+      else recordFailure(span, error)
       throw error
     } finally {
       span.end()
@@ -123,6 +128,11 @@ function settle(span: Span, up: BoundGauge, status: number): void {
   up.set(status < 500 ? 1 : 0)
 }
 
+function recordFailure(span: Span, error: unknown): void {
+  span.recordException(error as Error)
+  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) })
+}
+
 interface Attempt {
   readonly signal: AbortSignal
   readonly remainingMs: number
@@ -132,8 +142,14 @@ interface Attempt {
 }
 
 /** One signal out of the caller's, the context's and the clock's. */
-function startAttempt(from: { name: string; init: RequestInit; timeoutMs: number; clock: Clock }): Attempt {
-  const { name, init, timeoutMs, clock } = from
+function startAttempt(from: {
+  name: string
+  init: RequestInit
+  turn: ClientAttempt
+  timeoutMs: number
+  clock: Clock
+}): Attempt {
+  const { name, init, turn, timeoutMs, clock } = from
   const context = currentContext()
   const remainingMs = Math.max(
     0,
@@ -141,7 +157,9 @@ function startAttempt(from: { name: string; init: RequestInit; timeoutMs: number
   )
   const expired = new AbortController()
   const timer = clock.setTimeout(() => expired.abort(), remainingMs)
-  const callers = [init.signal, context?.signal].filter((signal) => signal !== undefined && signal !== null)
+  const callers = [init.signal, turn.signal, context?.signal].filter(
+    (signal) => signal !== undefined && signal !== null,
+  )
   return {
     signal: AbortSignal.any([expired.signal, ...callers]),
     remainingMs,
@@ -157,7 +175,11 @@ function startAttempt(from: { name: string; init: RequestInit; timeoutMs: number
 }
 
 /** The caller's headers and, where the context has them, trace and remaining time. */
-function outgoingHeaders(init: RequestInit, span: Span, remainingMs: number): Headers {
+function outgoingHeaders(
+  init: RequestInit,
+  span: Span,
+  { remainingMs, timeout }: { readonly remainingMs: number; readonly timeout: TimeoutHeader },
+): Headers {
   const headers = new Headers(init.headers)
   const context: WorkContext | undefined = currentContext()
   const own = span.spanContext()
@@ -168,7 +190,7 @@ function outgoingHeaders(init: RequestInit, span: Span, remainingMs: number): He
   headers.set('x-trace-id', ids.traceId)
   const traceState = own.traceState?.serialize() || context?.traceState
   if (traceState !== undefined && traceState !== '') headers.set('tracestate', traceState)
-  headers.set(TIMEOUT_HEADER, String(Math.max(1, Math.floor(remainingMs))))
+  headers.set(timeout.name, timeout.format(remainingMs))
   return headers
 }
 

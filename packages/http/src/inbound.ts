@@ -9,14 +9,20 @@ import {
   tryParseTracestate,
   type WorkContext,
 } from '@ops/core'
+import type { TimeoutHeader } from './timeout-header.ts'
 
-/** Header by which a trusted caller says how long it will wait, in milliseconds. */
-export const TIMEOUT_HEADER = 'x-request-timeout-ms'
-
-const WHOLE_MS = /^[1-9][0-9]{0,8}$/
+/** How requests are read. */
+export interface InboundOptions {
+  readonly clock: Clock
+  readonly timeout: TimeoutHeader
+}
 
 /** Creates the context; headers that are malformed or come from an untrusted peer are ignored. */
-export function readContext(request: IncomingMessage, trusted: boolean, clock: Clock): WorkContext {
+export function readContext(
+  request: IncomingMessage,
+  trusted: boolean,
+  { clock, timeout }: InboundOptions,
+): WorkContext {
   const headers = request.headers
   const parent = trusted ? tryParseTraceparent(headers['traceparent']) : undefined
   return createContext({
@@ -24,10 +30,12 @@ export function readContext(request: IncomingMessage, trusted: boolean, clock: C
     traceState: parent === undefined ? undefined : tryParseTracestate(headers['tracestate']),
     traceId: parent === undefined ? tryParseTraceId(headers['x-trace-id']) : undefined,
     requestId: tryParseRequestId(headers['x-request-id']),
-    deadline: trusted ? readDeadline(headers[TIMEOUT_HEADER], clock) : undefined,
+    deadline: trusted ? deadlineOf(headers[timeout.name], { clock, timeout }) : undefined,
   })
 }
 
-function readDeadline(header: string | string[] | undefined, clock: Clock): number | undefined {
-  return typeof header === 'string' && WHOLE_MS.test(header) ? clock.monotonic() + Number(header) : undefined
+/** Most requests carry none: only one that does costs a look at the clock. */
+function deadlineOf(header: unknown, { clock, timeout }: InboundOptions): number | undefined {
+  const timeoutMs = header === undefined ? undefined : timeout.tryParse(header)
+  return timeoutMs === undefined ? undefined : clock.monotonic() + timeoutMs
 }

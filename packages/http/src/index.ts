@@ -1,10 +1,17 @@
+export { type Admission, proceed } from './admission.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export type { ClientAttempt, ClientCall, ClientPolicy } from './client-policy.ts'
 export { ClientClosedError, HttpTimeoutError, HttpUnreachableError } from './errors.ts'
-export { TIMEOUT_HEADER } from './inbound.ts'
 export { type DurationLabels, type HttpMetrics, httpMetrics, METHODS, type Method, STATUS_CLASSES } from './metrics.ts'
 export type { Observation } from './observation.ts'
-export type { Answer, RequestGate, RequestPathOptions, RequestPathSource } from './options.ts'
+export type {
+  Answer,
+  RequestConcurrency,
+  RequestGate,
+  RequestLimiter,
+  RequestPathOptions,
+  RequestPathSource,
+} from './options.ts'
 export {
   CLIENT_CLOSED,
   createRequestPath,
@@ -14,4 +21,5 @@ export {
   TRACE_ID_HEADER,
   UNMATCHED_ROUTE,
 } from './request-path.ts'
+export { TIMEOUT_HEADER } from './timeout-header.ts'
 export type { Trust } from './trust.ts'

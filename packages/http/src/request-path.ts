@@ -10,6 +10,7 @@ import {
   systemClock,
   type WorkContext,
 } from '@ops/core'
+import { type Admission, createAdmission } from './admission.ts'
 import { ClientClosedError } from './errors.ts'
 import { readContext } from './inbound.ts'
 import { httpMetrics } from './metrics.ts'
@@ -17,6 +18,7 @@ import { type Observation, RequestRecord } from './observation.ts'
 import type { Answer, RequestPathOptions } from './options.ts'
 import { createRouteSeries } from './route-series.ts'
 import { endServerSpan, startServerSpan } from './server-span.ts'
+import { timeoutHeader } from './timeout-header.ts'
 import { createTrust } from './trust.ts'
 
 /** Label of requests that no route matched: one series, however many paths a scanner tries. */
@@ -41,11 +43,19 @@ export interface RequestPath {
    * The adapter runs the handler in its context and puts both id headers on the response, each in its framework's cheapest way.
    */
   start(request: IncomingMessage, response: ServerResponse, routeOf?: RouteOf): Observation
+  /**
+   * Asked once the identity is known. Undefined lets the request go on at once; else the headers go on the response, and the
+   * request goes on unless there is an answer: 504 when its deadline has passed, 429 when its user used up the limit. With
+   * `isIdentified` false the limit waits for a second call. Never rejects.
+   */
+  admit(observation: Observation, isIdentified?: boolean): Promise<Admission> | undefined
 }
 
 /** Creates the request path from the service's parts; every part may be absent. */
 export function createRequestPath(options: RequestPathOptions = {}): RequestPath {
-  const { logger = silentLogger, meter = noopMeter, clock = systemClock, health, priority } = options
+  const { logger = silentLogger, meter = noopMeter, clock = systemClock, health, priority, concurrency } = options
+  const inbound = { clock, timeout: timeoutHeader(options.timeoutHeader) }
+  const admission = createAdmission({ clock, logger, limiter: () => options.limiter })
   const isTrusted = createTrust(options.trust)
   const metrics = meter.instruments(httpMetrics)
   const seriesOf = createRouteSeries(metrics, options.feature ?? (() => 'default'))
@@ -62,6 +72,8 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
     if (!complete) context.abort(new ClientClosedError())
     const durationMs = clock.monotonic() - record.startedMs
     const status = complete ? response.statusCode : CLIENT_CLOSED
+    // What failed says nothing about how many requests the process can take.
+    concurrency?.leave(complete && status < 500 ? durationMs : undefined)
     const path = pathOf(request.url)
     record.route ??= record.routeOf?.(request)
     const series = seriesOf(record.route ?? UNMATCHED_ROUTE, request.method, status)
@@ -91,20 +103,21 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
 
   return {
     intercept(request) {
-      if (health === undefined) return undefined
+      if (health === undefined && concurrency === undefined) return undefined
       const answer = mayBeProbe(request.url)
-        ? health.handle(pathOf(request.url), { authorized: isLocal(request) })
+        ? health?.handle(pathOf(request.url), { authorized: isLocal(request) })
         : undefined
       if (answer !== undefined) return answer
       const name = priority?.(request)
-      const refusal = health.admit?.(name)
+      const refusal = health?.admit?.(name) ?? concurrency?.admit(name)
       if (refusal === undefined) return undefined
       metrics.shed.inc({ priority: name ?? 'default' })
       return overloaded(refusal.retryAfterMs)
     },
     start(request, response, routeOf) {
       inFlight++
-      const unit = readContext(request, isTrusted(request.socket.remoteAddress), clock)
+      concurrency?.enter()
+      const unit = readContext(request, isTrusted(request.socket.remoteAddress), inbound)
       const span = startServerSpan(tracer, request.method ?? 'GET', unit)
       const context = trace.setSpan(unit, span) as WorkContext
       const record = new RequestRecord({ request, response, context, span, startedMs: clock.monotonic(), routeOf })
@@ -119,6 +132,7 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
       })
       return record
     },
+    admit: ({ context }, isIdentified = true) => admission(context, isIdentified),
   }
 }
 
