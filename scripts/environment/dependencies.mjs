@@ -7,7 +7,7 @@ import { Failure, say } from './failure.mjs'
 import { root } from './paths.mjs'
 import { attach } from './run.mjs'
 
-const MEMBERS = ['packages', 'examples', 'test']
+const MEMBERS = ['packages', 'examples', 'docs', 'test']
 
 /** Brings the repository's node_modules in line with its lockfile; `force` installs even when they are. */
 export function installDependencies(env, { force = false } = {}) {

@@ -16,6 +16,8 @@ const HEADINGS = [
   'Design',
 ]
 
+const GENERATED = /^<!-- options [\s\S]*?^<!-- end -->\n/gm
+
 describe.each(packages.filter((folder) => files.includes(`packages/${folder}/README.md`)))('packages/%s', (folder) => {
   const readme = read(`packages/${folder}/README.md`)
 
@@ -29,8 +31,8 @@ describe.each(packages.filter((folder) => files.includes(`packages/${folder}/REA
     expect(headings).toEqual(HEADINGS)
   })
 
-  test(`the README of ${folder} has at most 150 lines`, () => {
-    expect(countLines(readme)).toBeLessThanOrEqual(150)
+  test(`the README of ${folder} has at most 150 lines beside its generated tables`, () => {
+    expect(countLines(readme.replace(GENERATED, ''))).toBeLessThanOrEqual(150)
   })
 
   test(`the README of ${folder} shows the use in at most 15 lines`, () => {

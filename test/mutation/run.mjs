@@ -1,0 +1,120 @@
+/**
+ * Changes one operator, literal or branch at a time in the pure parts of a package, and runs its tests: a change that no test
+ * notices is a hole in them. Works in a copy of the tree, so that nobody meets a mutant.
+ *
+ *   npm run mutation [-- <package>…] [--record]
+ *
+ * Fails where a package scores less than `scores.json` says; `--record` writes scores that rose.
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { scoreOf, survivorsOf } from './score.mjs'
+import { targets } from './targets.mjs'
+
+const root = join(import.meta.dirname, '..', '..')
+const scoresFile = join(import.meta.dirname, 'scores.json')
+const require = createRequire(import.meta.url)
+
+function main(args) {
+  const names = args.filter((arg) => !arg.startsWith('--'))
+  const scores = JSON.parse(readFileSync(scoresFile, 'utf8'))
+  const copy = copyOfTree()
+  try {
+    const failed = (names.length > 0 ? names : Object.keys(targets)).filter((name) => !holds(name, copy, scores))
+    if (args.includes('--record')) writeFileSync(scoresFile, `${JSON.stringify(scores, undefined, 2)}\n`)
+    return failed.length === 0 ? 0 : 1
+  } finally {
+    rmSync(copy, { recursive: true, force: true })
+  }
+}
+
+/** Mutates one package; says what survived, and whether the score is at least the recorded one, which it raises. */
+function holds(name, copy, scores) {
+  if (targets[name] === undefined)
+    throw new TypeError(`Cannot mutate ${name}: unknown, expected ${Object.keys(targets)}`)
+  const report = mutate(name, copy)
+  const { score, killed, valid } = scoreOf(report)
+  for (const line of survivorsOf(report)) console.log(`  ${line}`)
+  const least = scores[name] ?? 0
+  console.log(`${name}: ${score} % (${killed} of ${valid} mutants), at least ${least} % expected`)
+  if (score > least) scores[name] = score
+  return score >= least
+}
+
+/** Everything git knows or would, with the installed dependencies linked in. */
+function copyOfTree() {
+  const copy = mkdtempSync(join(tmpdir(), 'ops-mutation-'))
+  const files = execFileSync(
+    'git',
+    ['ls-files', '-co', '--exclude-standard', 'packages', 'tsconfig.base.json', 'package.json'],
+    { cwd: root, encoding: 'utf8' },
+  )
+  for (const file of files.split('\n').filter((file) => file !== '' && existsSync(join(root, file)))) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true })
+    cpSync(join(root, file), join(copy, file))
+  }
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  const folders = new Set(
+    files
+      .split('\n')
+      .filter((file) => /^packages\/[^/]+\/package\.json$/.test(file))
+      .map(dirname),
+  )
+  for (const folder of folders) {
+    cpSync(join(root, folder, 'node_modules'), join(copy, folder, 'node_modules'), {
+      recursive: true,
+      verbatimSymlinks: true,
+    })
+  }
+  return copy
+}
+
+function mutate(name, copy) {
+  writeFileSync(join(copy, 'vitest.config.mjs'), vitestConfig(name))
+  writeFileSync(join(copy, 'stryker.config.json'), JSON.stringify(strykerConfig(name)))
+  const bin = join(dirname(require.resolve('@stryker-mutator/core/package.json')), 'bin', 'stryker.js')
+  const { status } = spawnSync(process.execPath, [bin, 'run', 'stryker.config.json'], { cwd: copy, stdio: 'inherit' })
+  const report = join(copy, 'mutation.json')
+  if (!existsSync(report)) throw new Error(`Cannot mutate ${name}: Stryker ended with ${status} and no report`)
+  const json = JSON.parse(readFileSync(report, 'utf8'))
+  rmSync(report)
+  return json
+}
+
+function vitestConfig(name) {
+  const include = targets[name].tests.filter((glob) => !glob.startsWith('!'))
+  const exclude = targets[name].tests.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1))
+  const inTests = (globs) => JSON.stringify(globs.map((glob) => `packages/${name}/test/${glob}`))
+  return `export default {
+  ssr: { resolve: { conditions: ['@ops/source', 'node', 'module', 'development|production'] } },
+  test: { include: ${inTests(include)}, exclude: ${inTests(exclude)}, execArgv: ['--conditions=@ops/source'] },
+}
+`
+}
+
+function strykerConfig(name) {
+  return {
+    testRunner: 'vitest',
+    plugins: [require.resolve('@stryker-mutator/vitest-runner')],
+    vitest: { configFile: 'vitest.config.mjs' },
+    mutate: targets[name].mutate.map((glob) => `packages/${name}/src/${glob}.ts`),
+    // Messages for people: their words are not what the tests are about.
+    mutator: { excludedMutations: ['StringLiteral'] },
+    inPlace: true,
+    coverageAnalysis: 'perTest',
+    concurrency: 2,
+    allowEmpty: false,
+    reporters: ['json'],
+    jsonReporter: { fileName: 'mutation.json' },
+    tempDirName: '.stryker-tmp',
+    checkers: [],
+    disableTypeChecks: false,
+    logLevel: 'warn',
+  }
+}
+
+process.exitCode = main(process.argv.slice(2))
