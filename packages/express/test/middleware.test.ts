@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { currentContext, requireTenant } from '@ops/core'
 import { waitFor } from '@ops/testing'
+import express from 'express'
 import { describe, expect, test } from 'vitest'
 import { serve, TRACE_ID } from './observed-app.ts'
 
@@ -14,6 +15,16 @@ describe('opsExpress()', () => {
     expect(response.headers.get('x-trace-id')).toBe(spans[0]?.traceId)
     expect(metrics.value('http_requests_total', { route: '/orders/:id', status: '200' })).toBe(1)
     expect(spans[0]?.name).toBe('GET /orders/:id')
+  })
+
+  test('opsExpress() logs the whole path when a nested router answers', async () => {
+    const nested = express.Router().get('/:id', (_, response) => void response.end())
+    const { url, logs } = await serve((app) => void app.use('/orders', nested))
+
+    await (await fetch(`${url}/orders/7?x=1`)).text()
+    await waitFor(() => logs.records.length === 1)
+
+    expect(logs.records[0]?.fields).toMatchObject({ path: '/orders/7', route: '/orders/:id' })
   })
 
   test('opsExpress() runs handlers in the context when the tenant is identified', async () => {

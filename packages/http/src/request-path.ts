@@ -74,7 +74,8 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
     const status = complete ? response.statusCode : CLIENT_CLOSED
     // What failed says nothing about how many requests the process can take.
     concurrency?.leave(complete && status < 500 ? durationMs : undefined)
-    const path = pathOf(request.url)
+    // Express cuts the mount point off while a router below it runs, and leaves it so when that router answers.
+    const path = pathOf((request as { originalUrl?: string }).originalUrl ?? request.url)
     record.route ??= record.routeOf?.(request)
     const series = seriesOf(record.route ?? UNMATCHED_ROUTE, request.method, status)
     series.count.inc()
