@@ -1,54 +1,27 @@
 /** The cache on a real Redis Cluster of three nodes that the suite starts itself. */
-import { waitFor } from '@ops/testing'
-import { Cluster, Redis } from 'ioredis'
+import { type RedisCluster, startRedisCluster, waitFor } from '@ops/testing'
+import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { asTenant, closing, connectCache, uniqueName } from './fixture.ts'
-import { freePort, type RedisServer, startRedisServer } from './redis-server.ts'
 
-const SLOTS = 16_384
-let servers: RedisServer[]
-
-async function startCluster(): Promise<RedisServer[]> {
-  const nodes: RedisServer[] = []
-  for (let i = 0; i < 3; i++) {
-    // The bus listens 10,000 ports higher.
-    const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000']
-    nodes.push(await startRedisServer(args, await freePort(55_000)))
-  }
-  const clients = nodes.map(({ url }) => new Redis(url))
-  await Promise.all(
-    clients.map((client, i) =>
-      client.cluster('ADDSLOTSRANGE', Math.ceil((SLOTS * i) / 3), Math.ceil((SLOTS * (i + 1)) / 3) - 1),
-    ),
-  )
-  await Promise.all(nodes.slice(1).map(({ port }) => clients[0]?.cluster('MEET', '127.0.0.1', port)))
-  await waitFor(
-    async () => {
-      const infos = await Promise.all(clients.map((client) => client.cluster('INFO')))
-      return infos.every((info) => info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3'))
-    },
-    { timeoutMs: 20_000, what: 'the cluster' },
-  )
-  for (const client of clients) client.disconnect()
-  return nodes
-}
+let cluster: RedisCluster
 
 beforeAll(async () => {
-  servers = await startCluster()
+  cluster = await startRedisCluster()
 })
 afterAll(async () => {
-  await Promise.all(servers.map((server) => server.close()))
+  await cluster.close()
 })
 
 async function connectCluster(): Promise<Cluster> {
-  const cluster = new Cluster(
-    servers.map(({ port }) => ({ host: '127.0.0.1', port })),
-    { enableOfflineQueue: false, redisOptions: { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false } },
-  )
-  cluster.on('error', () => {})
-  closing(() => cluster.disconnect())
-  await new Promise((resolve) => cluster.once('ready', resolve))
-  return cluster
+  const client = new Cluster([...cluster.addresses], {
+    enableOfflineQueue: false,
+    redisOptions: { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false },
+  })
+  client.on('error', () => {})
+  closing(() => client.disconnect())
+  await new Promise((resolve) => client.once('ready', resolve))
+  return client
 }
 
 const l1 = { maxBytes: 2 ** 20, heartbeatMs: 20, maxLagMs: 2_000 }
@@ -102,7 +75,7 @@ describe('on a Redis Cluster', () => {
     const ids = Array.from({ length: 20 }, (_, i) => String(i))
     await asTenant('a', () => user.getMany(ids))
 
-    await (servers[1] as RedisServer).kill()
+    await cluster.nodes[1]?.kill()
 
     for (const tenant of ['a', 'b', 'c']) expect(await asTenant(tenant, () => user.getMany(ids))).toEqual(ids)
   })

@@ -1,10 +1,17 @@
 /** What the cache does when Redis misbehaves: every way it can, one at a time. */
-import { createFaultProxy, createTestClock, type FaultProxy, recordLogs, waitFor } from '@ops/testing'
+import {
+  createFaultProxy,
+  createTestClock,
+  type FaultProxy,
+  type RedisServer,
+  recordLogs,
+  startRedisServer,
+  waitFor,
+} from '@ops/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { RedisLike } from '../src/index.ts'
 import { ACQUIRE } from '../src/scripts.ts'
 import { asTenant, closing, connect, connectCache, uniqueName } from './fixture.ts'
-import { type RedisServer, startRedisServer } from './redis-server.ts'
 
 let server: RedisServer
 let proxy: FaultProxy

@@ -1,9 +1,8 @@
 /** The published promise, checked by several processes against a Redis that is cut off, frozen and restarted. */
 import { sleep } from '@ops/core'
-import { createFaultProxy, createTestRandom, type FaultProxy } from '@ops/testing'
+import { createFaultProxy, createTestRandom, type FaultProxy, type RedisServer, startRedisServer } from '@ops/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkStaleness, naiveSubject, opsSubject } from '../src/testing/index.ts'
-import { type RedisServer, startRedisServer } from './redis-server.ts'
 
 const NODES = 3
 let server: RedisServer

@@ -1,5 +1,5 @@
 /** Flags in Redis: changes that arrive, and a Redis that is cut, frozen, restarted, or holds nonsense. */
-import { createFaultProxy, createTestClock, recordLogs, waitFor } from '@ops/testing'
+import { createFaultProxy, createTestClock, recordLogs, startRedisServer, waitFor } from '@ops/testing'
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 import {
@@ -12,7 +12,6 @@ import {
   redisFlags,
 } from '../src/index.ts'
 import { closing, connect, uniqueName } from './fixture.ts'
-import { startRedisServer } from './redis-server.ts'
 
 const catalog = defineFlags({ 'new-checkout': flag(false, 'New checkout flow'), other: flag(false, 'Another') })
 const by = { author: 'ada', reason: 'rollout' }

@@ -1,17 +1,16 @@
 /** The ledger: whatever happens to workers, connections and Redis, every accepted job ends exactly once in completed or dead. */
-import { createFaultProxy, waitFor } from '@ops/testing'
+import { createFaultProxy, type RedisServer, startRedisServer, waitFor } from '@ops/testing'
 import type { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import type { Queue } from '../src/index.ts'
 import { checkLedger } from '../src/testing/index.ts'
 import { closing, connect, connectQueue, type Fleet, startFleet, uniqueName } from './fixture.ts'
 import { work } from './jobs.ts'
-import { type RedisServer, startRedisServer } from './redis-server.ts'
 
 const CONCURRENCY = 4
 
 async function ownRedis(): Promise<RedisServer> {
-  const server = await startRedisServer(['--appendonly', 'yes', '--appendfsync', 'always'])
+  const server = await startRedisServer({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] })
   closing(() => server.close())
   return server
 }

@@ -3,7 +3,16 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createFaultProxy, type FaultProxy, recordLogs, recordMetrics, waitFor } from '@ops/testing'
+import {
+  createFaultProxy,
+  type FaultProxy,
+  freePort,
+  type RedisServer,
+  recordLogs,
+  recordMetrics,
+  startRedisServer,
+  waitFor,
+} from '@ops/testing'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -14,7 +23,6 @@ import {
   redisCheck,
   redisReady,
 } from '../src/index.ts'
-import { freePort, type RedisServer, startRedisServer } from './redis-server.ts'
 
 let server: RedisServer
 let proxy: FaultProxy
@@ -166,10 +174,10 @@ describe('createRedis()', () => {
   })
 
   test('the client works on a Cluster and keeps its policy', async () => {
-    const node = await startRedisServer(
-      ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
-      await freePort(55_000),
-    )
+    const node = await startRedisServer({
+      args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
+      port: await freePort(55_000),
+    })
     const metrics = recordMetrics()
     try {
       const admin = new Redis(node.url)

@@ -1,9 +1,8 @@
 /** The limiter when its Redis is cut, frozen, restarted or says nonsense. */
-import { createFaultProxy, createTestClock, recordLogs, recordMetrics, waitFor } from '@ops/testing'
+import { createFaultProxy, createTestClock, recordLogs, recordMetrics, startRedisServer, waitFor } from '@ops/testing'
 import { expect, test } from 'vitest'
 import { createRateLimiter, type RateLimiterOptions } from '../src/index.ts'
 import { closing, connect, uniqueName } from './fixture.ts'
-import { startRedisServer } from './redis-server.ts'
 
 async function setup(options: Partial<RateLimiterOptions> = {}) {
   const server = await startRedisServer()
