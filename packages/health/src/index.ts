@@ -19,7 +19,7 @@ export { CheckTimeoutError, DrainDeadlineError, StartAbortedError, StartFailedEr
 export { createHealth, type Health, type Shed } from './health.ts'
 export type { HttpServer } from './http-server.ts'
 export { createLifecycle, type LifecycleState, type LifecycleStatus, type ProcessLifecycle } from './lifecycle.ts'
-export type { LifecycleOptions } from './lifecycle-options.ts'
+export { LIFECYCLE_DEFAULTS, type LifecycleOptions, type LifecycleTimes } from './lifecycle-options.ts'
 export { healthMetrics, lifecycleMetrics } from './metrics.ts'
 export type { CheckGroups, HealthOptions } from './options.ts'
 export type { OverloadOptions, Priority } from './overload.ts'

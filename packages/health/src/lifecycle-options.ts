@@ -65,14 +65,23 @@ export interface LifecycleTimes {
   readonly idleLingerMs: number
 }
 
+/** What holds where nothing is given; a platform's grace period is reckoned from them. */
+export const LIFECYCLE_DEFAULTS: LifecycleTimes = {
+  propagationDelayMs: 5000,
+  deadlineMs: 25_000,
+  closeTimeoutMs: 2000,
+  flushTimeoutMs: 2000,
+  idleLingerMs: 1000,
+}
+
 /** Fills in defaults. @throws RangeError for a time outside its range. */
 export function resolveTimes(options: LifecycleOptions): LifecycleTimes {
   const times = {
-    propagationDelayMs: options.propagationDelayMs ?? 5000,
-    deadlineMs: options.deadlineMs ?? 25_000,
-    closeTimeoutMs: options.closeTimeoutMs ?? 2000,
-    flushTimeoutMs: options.flushTimeoutMs ?? 2000,
-    idleLingerMs: options.idleLingerMs ?? 1000,
+    propagationDelayMs: options.propagationDelayMs ?? LIFECYCLE_DEFAULTS.propagationDelayMs,
+    deadlineMs: options.deadlineMs ?? LIFECYCLE_DEFAULTS.deadlineMs,
+    closeTimeoutMs: options.closeTimeoutMs ?? LIFECYCLE_DEFAULTS.closeTimeoutMs,
+    flushTimeoutMs: options.flushTimeoutMs ?? LIFECYCLE_DEFAULTS.flushTimeoutMs,
+    idleLingerMs: options.idleLingerMs ?? LIFECYCLE_DEFAULTS.idleLingerMs,
   }
   for (const [name, value] of Object.entries(times)) {
     const least = name === 'propagationDelayMs' || name === 'idleLingerMs' ? 0 : 1

@@ -1,7 +1,14 @@
 import { createServer } from 'node:http'
 import { createTestClock, recordMetrics, waitFor } from '@ops/testing'
 import { describe, expect, it } from 'vitest'
-import { createLifecycle, drainProblems, type LifecycleOptions, longestStopMs } from '../src/index.ts'
+import {
+  createLifecycle,
+  drainProblems,
+  LIFECYCLE_DEFAULTS,
+  type LifecycleOptions,
+  longestStopMs,
+} from '../src/index.ts'
+import { resolveTimes } from '../src/lifecycle-options.ts'
 import { createTestLifecycle, gate, listen, serve } from './drain.ts'
 
 describe('stop()', () => {
@@ -181,6 +188,11 @@ describe('a start', () => {
 
 describe('the sums', () => {
   const times = { propagationDelayMs: 5000, deadlineMs: 25_000, closeTimeoutMs: 2000, flushTimeoutMs: 2000 }
+
+  it('LIFECYCLE_DEFAULTS is what a lifecycle goes by when nothing is given', () => {
+    expect(LIFECYCLE_DEFAULTS).toMatchObject(times)
+    expect(resolveTimes({})).toEqual(LIFECYCLE_DEFAULTS)
+  })
 
   it('drainProblems() is silent when all fits and tells what does not', () => {
     expect(longestStopMs(times)).toBe(29_000)
