@@ -6,13 +6,14 @@ import { rulesFile } from './alerts/rules-file.ts'
 import type { Artefact } from './artefact.ts'
 import { configurationArtefacts } from './configuration.ts'
 import { dashboardArtefacts } from './dashboards/dashboards.ts'
+import { deployArtefacts } from './deploy/deploy.ts'
 import { keepHandWritten } from './runbooks/hand-written.ts'
 import { runbookIndex, runbookPage } from './runbooks/page.ts'
 import { pageFileOf } from './runbooks/page-file.ts'
 import type { Subject } from './subject.ts'
 
 /** Parts that can be generated alone. */
-export const PARTS = ['env', 'alerts', 'runbooks', 'dashboards'] as const
+export const PARTS = ['env', 'alerts', 'runbooks', 'dashboards', 'deploy'] as const
 /** One of {@link PARTS}. */
 export type Part = (typeof PARTS)[number]
 
@@ -21,7 +22,8 @@ export const PART_SUMMARIES: Readonly<Record<Part, string>> = {
   env: '.env.example and the registry of settings (configuration.md, configuration.json)',
   alerts: 'Prometheus rules, their promtool tests, an Alertmanager example',
   runbooks: 'a page for each alert; what stands between keep markers is kept',
-  dashboards: 'Grafana dashboards: health, each feature, what it depends on, business',
+  dashboards: 'Grafana dashboards: health, each feature, what it depends on, caches, business',
+  deploy: 'Dockerfile, Kubernetes manifests, canary, where operations declare a deployment',
 }
 
 const MAKERS: Readonly<Record<Part, (subject: Subject, groups: AlertGroups) => readonly Artefact[]>> = {
@@ -29,6 +31,7 @@ const MAKERS: Readonly<Record<Part, (subject: Subject, groups: AlertGroups) => r
   alerts: alertArtefacts,
   runbooks: runbookArtefacts,
   dashboards: dashboardArtefacts,
+  deploy: deployArtefacts,
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Operations: what a service's operators decide and its code does not know; plain data, exported beside the service. */
 
+import { assertDeployment, type Deployment } from './deploy/deployment.ts'
+
 /** Fewest transactions a minute that are normal. */
 export interface TransactionBound {
   /** Lower-case name with dashes, part of the alert's name. */
@@ -39,22 +41,17 @@ export interface Operations {
   readonly transactions?: readonly TransactionBound[]
   /** Bounds of calls to language models: `p95Ms`, `p95Tokens` (bucket edges), `toolFailureRatio`, `emptyRetrievalRatio`. @defaultValue none */
   readonly llm?: LlmBounds
+  /** How it is deployed: images, workloads, canary. @defaultValue none: no files for a deployment are made */
+  readonly deploy?: Deployment
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/
 
 /** @throws TypeError or RangeError that names the bound, what was given and what is allowed. */
 export function assertOperations(operations: Operations): void {
-  const { runbookBaseUrl = 'runbooks', grafanaUrl = '', queueDepth = 1, transactions = [], llm = {} } = operations
-  if (runbookBaseUrl === '' || runbookBaseUrl.endsWith('/') || /[\s#]/.test(runbookBaseUrl)) {
-    throw new TypeError(
-      `Cannot use operations: runbookBaseUrl is ${JSON.stringify(runbookBaseUrl)}, expected a URL or path without a slash at the end`,
-    )
-  }
-  if (grafanaUrl.endsWith('/') || /[\s#]/.test(grafanaUrl))
-    throw new TypeError(
-      `Cannot use operations: grafanaUrl is ${JSON.stringify(grafanaUrl)}, expected a URL without a slash at the end`,
-    )
+  const { queueDepth = 1, transactions = [], llm = {}, deploy } = operations
+  assertAddresses(operations)
+  if (deploy !== undefined) assertDeployment(deploy)
   if (!Number.isInteger(queueDepth) || queueDepth < 1)
     throw new RangeError(`Cannot use operations: queueDepth is ${queueDepth}, expected an integer from 1`)
   for (const { name, minPerMinute } of transactions) {
@@ -72,4 +69,16 @@ export function assertOperations(operations: Operations): void {
         `Cannot use operations: llm.${name} is ${bound}, expected above 0${isShare ? ' and below 1' : ''}`,
       )
   }
+}
+
+function assertAddresses({ runbookBaseUrl = 'runbooks', grafanaUrl = '' }: Operations): void {
+  if (runbookBaseUrl === '' || runbookBaseUrl.endsWith('/') || /[\s#]/.test(runbookBaseUrl)) {
+    throw new TypeError(
+      `Cannot use operations: runbookBaseUrl is ${JSON.stringify(runbookBaseUrl)}, expected a URL or path without a slash at the end`,
+    )
+  }
+  if (grafanaUrl.endsWith('/') || /[\s#]/.test(grafanaUrl))
+    throw new TypeError(
+      `Cannot use operations: grafanaUrl is ${JSON.stringify(grafanaUrl)}, expected a URL without a slash at the end`,
+    )
 }

@@ -1,4 +1,4 @@
-import { defineConfig, int, setting } from '@ops/config'
+import { defineConfig, int, secret, setting, url } from '@ops/config'
 import { counter, defineMetrics } from '@ops/core'
 import { llmMetrics } from '@ops/metrics'
 import { defineService } from '@ops/service'
@@ -10,12 +10,17 @@ const service: { readonly definition: AnyDefinition } = defineService({
   name: 'shop',
   owner: 'team-shop',
   tier: 1,
-  settings: defineConfig({ WORKER_CONCURRENCY: setting(int({ min: 1 }).default(4), 'Jobs at once') }),
+  settings: defineConfig({
+    DATABASE_URL: secret(url({ protocols: ['postgres:'] }), 'PostgreSQL connection string'),
+    PUBLIC_URL: setting(url(), 'Where users reach the shop'),
+    WORKER_CONCURRENCY: setting(int({ min: 1 }).default(4), 'Jobs at once'),
+  }),
   metrics: defineMetrics({
     ...llmMetrics,
     placed: counter('orders_placed_total', { help: 'Orders accepted', labels: { pricing: ['live', 'fallback'] } }),
   }),
   jobs: [{ name: 'order.fulfil' }],
+  labels: { project: 'shop', 'cost-center': '42' },
   caches: [{ name: 'shop.order', minHitRatio: 0.6 }, { name: 'shop.session' }],
   dependencies: {
     postgres: { kind: 'postgres' },

@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { DockerfileParser } from 'dockerfile-ast'
+import { validate } from 'dockerfile-utils'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { dockerfile, dockerignore } from '../src/deploy/dockerfile.ts'
+import { planDeployment } from '../src/deploy/plan.ts'
+import { DIGEST, deploy, deployedSubject } from './deploy.fixture.ts'
+
+const text = dockerfile(planDeployment(await deployedSubject(), deploy))
+const parsed = DockerfileParser.parse(text)
+const instructions = parsed.getInstructions()
+const argumentsOf = (keyword: string): string[] =>
+  instructions.filter((each) => each.getKeyword() === keyword).map((each) => each.getArgumentsContent() ?? '')
+
+/** The words of an instruction in JSON form. */
+function wordsOf(keyword: string): string[] {
+  const [content = ''] = argumentsOf(keyword)
+  return JSON.parse(content.slice(content.indexOf('['))) as string[]
+}
+
+/** Runs the health check of the image against a server; resolves with its exit code. */
+async function healthOf(port: number): Promise<number> {
+  const [command = '', ...args] = wordsOf('HEALTHCHECK')
+  const child = spawn(command, args, { env: { PATH: process.env['PATH'] ?? '', OPS_PORT: String(port) } })
+  const [code] = (await once(child, 'exit')) as [number]
+  return code
+}
+
+async function portOf(listener: RequestListener): Promise<number> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close().closeAllConnections())
+  return (server.address() as AddressInfo).port
+}
+
+describe('dockerfile()', () => {
+  test('dockerfile() keeps to the grammar and names no unknown instruction', () => {
+    expect(validate(text)).toEqual([])
+    expect(validate(text.replace('USER', 'USR')).map(({ message }) => message)).toEqual(['Unknown instruction: USR'])
+  })
+
+  test('dockerfile() builds in one stage and runs in another, both pinned by digest', () => {
+    const stages = parsed.getFROMs()
+
+    expect(stages.map((from) => from.getImageDigest())).toEqual([DIGEST, DIGEST])
+    expect(stages.map((from) => from.getBuildStage())).toEqual(['build', null])
+    expect(argumentsOf('RUN')).toEqual(['npm ci', 'npm run build && npm prune --omit=dev'])
+    const copies = text.slice(text.lastIndexOf('FROM')).match(/^COPY.*/gm) ?? []
+    expect(copies).toHaveLength(3)
+    expect(copies.filter((copy) => !copy.startsWith('COPY --from=build '))).toEqual([])
+  })
+
+  test('dockerfile() runs as a numeric user that is not root, without a shell in front of the process', () => {
+    expect(argumentsOf('USER')).toEqual(['10001:10001'])
+    expect(wordsOf('CMD')).toEqual(['node', 'dist/main.js'])
+    expect(argumentsOf('EXPOSE')).toEqual(['3000 9090'])
+  })
+
+  test('dockerfile() asks for health with nothing but Node', () => {
+    expect(wordsOf('HEALTHCHECK').slice(0, 2)).toEqual(['node', '-e'])
+    expect(text).not.toMatch(/curl|wget|apt-get|apk /)
+  })
+})
+
+describe('HEALTHCHECK', () => {
+  test('HEALTHCHECK exits 0 when the liveness probe answers 200', async () => {
+    const paths: string[] = []
+    const port = await portOf((request, response) => {
+      paths.push(request.url ?? '')
+      response.end()
+    })
+
+    expect(await healthOf(port)).toBe(0)
+    expect(paths).toEqual(['/livez'])
+  })
+
+  test('HEALTHCHECK exits 1 when the liveness probe answers 503', async () => {
+    const port = await portOf((_, response) => void response.writeHead(503).end())
+
+    expect(await healthOf(port)).toBe(1)
+  })
+
+  test('HEALTHCHECK exits 1 when nothing listens', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    server.close()
+    await once(server, 'close')
+
+    expect(await healthOf(port)).toBe(1)
+  })
+
+  test('HEALTHCHECK exits 1 when no answer comes', async () => {
+    const port = await portOf(() => {})
+
+    expect(await healthOf(port)).toBe(1)
+  })
+})
+
+test('dockerignore() keeps history, secrets, tests and what others built out of the image', () => {
+  const lines = dockerignore().split('\n')
+
+  for (const wanted of ['.git', '**/node_modules', '**/.env', '**/.env.*', '**/test', '**/dist'])
+    expect(lines).toContain(wanted)
+  expect(lines.indexOf('!**/.env.example')).toBeGreaterThan(lines.indexOf('**/.env.*'))
+})
