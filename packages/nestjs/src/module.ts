@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common'
 import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core'
 import type { Identity } from '@ops/core'
 import { createRequestPath, type RequestPathSource } from '@ops/http'
-import { errorInterceptor } from './error-interceptor.ts'
+import { createInterceptor } from './interceptor.ts'
 import { type HttpPlatform, mount } from './platform.ts'
 
 /** Injection token of the service's parts. */
@@ -12,7 +12,7 @@ export const OPS: unique symbol = Symbol.for('@ops/nestjs/OPS')
 export interface OpsModuleOptions<Request> {
   /**
    * Names tenant and user from the request of the platform, before guards run. Where a guard authenticates, let it
-   * call `currentContext()?.identify()` instead.
+   * call `currentContext()?.identify()` instead; the limit of requests is then asked after the guards.
    *
    * @defaultValue nobody is identified
    */
@@ -42,7 +42,7 @@ export class OpsModule {
             mount(host.httpAdapter as unknown as HttpPlatform, createRequestPath(service.ops), options.identify),
           inject: [HttpAdapterHost],
         },
-        { provide: APP_INTERCEPTOR, useValue: errorInterceptor },
+        { provide: APP_INTERCEPTOR, useFactory: createInterceptor, inject: [HttpAdapterHost] },
       ],
       exports: [OPS],
     }

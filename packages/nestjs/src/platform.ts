@@ -1,7 +1,15 @@
 /** The request path on the server under Nest, below its middleware and body parsers, so that nothing escapes it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Identity, runInContext } from '@ops/core'
-import { type Answer, type Observation, REQUEST_ID_HEADER, type RequestPath, TRACE_ID_HEADER } from '@ops/http'
+import {
+  type Admission,
+  type Answer,
+  type Observation,
+  proceed,
+  REQUEST_ID_HEADER,
+  type RequestPath,
+  TRACE_ID_HEADER,
+} from '@ops/http'
 import { tie } from './observed.ts'
 
 /** What is needed of Nest's HTTP adapter. */
@@ -27,11 +35,14 @@ function mountOnExpress(platform: HttpPlatform, path: RequestPath, identify: Ide
     const answer = path.intercept(request)
     if (answer !== undefined) return respond(response, answer)
     const observation = path.start(request, response, routeOf)
-    tie(request, observation)
+    tie(request, { observation, admit: identify === undefined ? () => path.admit(observation) : undefined })
     response.setHeader(TRACE_ID_HEADER, observation.context.traceId)
     response.setHeader(REQUEST_ID_HEADER, observation.context.requestId)
     identifyBy(identify, request, observation)
-    runInContext(observation.context, next)
+    const goOn = () => runInContext(observation.context, next)
+    const admission = path.admit(observation, identify !== undefined)
+    if (admission === undefined) goOn()
+    else void admission.then((one) => proceed(response, one, goOn))
   })
 }
 
@@ -47,6 +58,9 @@ interface FastifyRequestLike {
 interface FastifyReplyLike {
   readonly raw: ServerResponse
   header(name: string, value: string): FastifyReplyLike
+  headers(values: Readonly<Record<string, string>>): FastifyReplyLike
+  code(status: number): FastifyReplyLike
+  send(body: string): unknown
   hijack(): FastifyReplyLike
 }
 interface FastifyLike {
@@ -62,11 +76,20 @@ function mountOnFastify(app: FastifyLike, path: RequestPath, identify: Identify 
     if (answer !== undefined) return respond(reply.hijack().raw, answer)
     const observation = path.start(request.raw, reply.raw)
     observation.route = request.routeOptions.url
-    tie(request.raw, observation)
+    tie(request.raw, { observation, admit: identify === undefined ? () => path.admit(observation) : undefined })
     reply.header(TRACE_ID_HEADER, observation.context.traceId).header(REQUEST_ID_HEADER, observation.context.requestId)
     identifyBy(identify, request, observation)
-    runInContext(observation.context, done)
+    const goOn = () => runInContext(observation.context, done)
+    const admission = path.admit(observation, identify !== undefined)
+    if (admission === undefined) goOn()
+    else void admission.then((one) => proceedByFastify(reply, one, goOn))
   })
+}
+
+function proceedByFastify(reply: FastifyReplyLike, { headers, answer }: Admission, goOn: () => void): void {
+  reply.headers(headers)
+  if (answer === undefined) goOn()
+  else reply.code(answer.status).headers(answer.headers).send(answer.body)
 }
 
 function identifyBy(identify: Identify | undefined, request: unknown, observation: Observation): void {

@@ -1,3 +1,4 @@
+import { APP_INTERCEPTOR } from '@nestjs/core'
 import { OpsModule } from '@ops/nestjs'
 import { waitFor } from '@ops/testing'
 import { describe, expect, test } from 'vitest'
@@ -65,7 +66,9 @@ test('forRoot() throws when the service is not running, at start and not at the 
       throw new Error('not running')
     },
   })
-  const factories = providers.flatMap((provider) => ('useFactory' in provider ? [provider.useFactory] : []))
+  const ofService = providers.filter((provider) => 'provide' in provider && provider.provide !== APP_INTERCEPTOR)
+  const factories = ofService.flatMap((provider) => ('useFactory' in provider ? [provider.useFactory] : []))
 
+  expect(factories).toHaveLength(2)
   for (const factory of factories) expect(() => factory({ httpAdapter: {} })).toThrow('not running')
 })

@@ -1,7 +1,15 @@
 /** A Nest application under observation on either platform, for the tests. */
 import 'reflect-metadata'
-import { Controller, Get, HttpException, type INestApplication, Module, type Type } from '@nestjs/common'
-import { NestFactory } from '@nestjs/core'
+import {
+  type CanActivate,
+  Controller,
+  Get,
+  HttpException,
+  type INestApplication,
+  Module,
+  type Type,
+} from '@nestjs/common'
+import { APP_GUARD, NestFactory } from '@nestjs/core'
 import { ExpressAdapter } from '@nestjs/platform-express'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { currentContext, requireTenant } from '@ops/core'
@@ -58,14 +66,28 @@ export interface ObservedApp {
 }
 
 /** Listens on a free port until the test ends. */
-export async function serve(platform: string, ops: RequestPathOptions = {}): Promise<ObservedApp> {
+export async function serve(
+  platform: string,
+  ops: RequestPathOptions = {},
+  { byGuard = false }: { readonly byGuard?: boolean } = {},
+): Promise<ObservedApp> {
   const logs = recordLogs()
   const metrics = recordMetrics()
   const spans = recordSpans()
   const service = { ops: { logger: logs.logger, meter: metrics.meter, ...ops } }
   const identify = (request: { headers: Record<string, string> }) => ({ tenant: request.headers['x-api-key'] })
   class AppModule {}
-  Module({ imports: [OpsModule.forRoot(service, { identify })], controllers: [Orders] })(AppModule)
+  const guard: CanActivate = {
+    canActivate(context) {
+      currentContext()?.identify(identify(context.switchToHttp().getRequest()))
+      return true
+    },
+  }
+  Module({
+    imports: [OpsModule.forRoot(service, byGuard ? {} : { identify })],
+    controllers: [Orders],
+    providers: byGuard ? [{ provide: APP_GUARD, useValue: guard }] : [],
+  })(AppModule)
   const adapter = platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter()
   const app: INestApplication = await NestFactory.create(AppModule as Type, adapter as ExpressAdapter, {
     logger: false,

@@ -2,6 +2,7 @@
 import type { ConfigShape } from '@ops/config'
 import { DURATION_BUCKETS, type MetricCatalog } from '@ops/core'
 import type { Check } from '@ops/health'
+import type { DeclaredFlag } from './feature-flags.ts'
 
 /** Importance, 1 (most) to 3: decides recovery objectives and how loudly alerts speak. */
 export type Tier = 1 | 2 | 3
@@ -63,6 +64,8 @@ export interface ServiceDefinition<S extends ConfigShape, C extends MetricCatalo
   readonly groups?: Readonly<Record<string, readonly string[]>>
   /** Groups of routes with objectives of their own. @defaultValue none: all routes are the feature `default` */
   readonly features?: readonly Feature[]
+  /** Feature flags declared with @ops/flags: for tools, and for `startFlags`. @defaultValue none */
+  readonly flags?: Readonly<Record<string, DeclaredFlag>>
   /** Labels of everything deployed: project, cost centre. @defaultValue none */
   readonly labels?: Readonly<Record<string, string>>
 }

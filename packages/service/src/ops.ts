@@ -6,13 +6,15 @@ import type { OpsLogger } from '@ops/logger'
 import type { Metrics } from '@ops/metrics'
 import type { Sentry } from '@ops/sentry'
 import type { Tracing } from '@ops/tracing'
+import type { DeclaredFlag, FeatureFlags, FeatureFlagsOptions } from './feature-flags.ts'
+import type { Requests } from './requests.ts'
 import type { StandardSettings } from './standard-settings.ts'
 
 /** What a declared setting overrides of the standard ones. */
 export type SettingsOf<S extends ConfigShape> = Omit<StandardSettings, keyof S> & S
 
 /** The parts, ready to use. */
-export interface Ops<S extends ConfigShape = ConfigShape, C extends MetricCatalog = MetricCatalog> {
+export interface Ops<S extends ConfigShape = ConfigShape, C extends MetricCatalog = MetricCatalog> extends Requests {
   readonly config: Config<SettingsOf<S>>
   readonly logger: OpsLogger
   /** The instruments of the declared catalogue. */
@@ -26,6 +28,11 @@ export interface Ops<S extends ConfigShape = ConfigShape, C extends MetricCatalo
   readonly lifecycle: ProcessLifecycle
   /** The policy that everything leaving the process passes. */
   readonly scrubber: Scrubber
+  /** Starts feature flags declared with `@ops/flags`, to be installed beside: their states are in Redis, `ENABLE_FEATURE_FLAGS` is their switch. */
+  startFlags<Name extends string>(
+    catalog: Readonly<Record<Name, DeclaredFlag>>,
+    options: FeatureFlagsOptions,
+  ): Promise<FeatureFlags<Name>>
   /** Feature of a route template. */
   readonly feature: (route: string) => string
   /** The port the service is to listen on. */

@@ -8,9 +8,11 @@ import { type OpsPage, type OpsPort, startOpsPort } from '@ops/ops-port'
 import { startTracing, type Tracing, type TracingOptions } from '@ops/tracing'
 import type { ServiceDefinition } from './definition.ts'
 import { startErrorReports } from './error-reports.ts'
+import { startFlags } from './feature-flags.ts'
 import { createFeatureOf } from './feature-of.ts'
 import type { Ops } from './ops.ts'
 import { configPage, logLevelPage } from './ops-pages.ts'
+import { createRequests, type Requests, type RequestsOptions } from './requests.ts'
 import { loadSignals, type SettingsSource, type Signals, type StandardValues } from './signals.ts'
 
 /** What a start may replace of the defaults. */
@@ -21,6 +23,8 @@ export interface RunOptions {
   readonly logger?: Partial<Pick<LoggerOptions, 'destination' | 'sample' | 'batch' | 'flightRecorder'>>
   /** Which traces are kept. @defaultValue every error, and a share of the rest by environment or `TRACE_SAMPLE_RATIO` */
   readonly sample?: TracingOptions['sample']
+  /** How requests are taken in: `trust`, `priority`, `concurrency`, `timeoutHeader`. @defaultValue private peers are trusted, all requests alike, no limit at once */
+  readonly requests?: RequestsOptions
   /** More pages on the ops port. @defaultValue none */
   readonly pages?: readonly OpsPage[]
 }
@@ -42,11 +46,15 @@ export async function startOps<S extends ConfigShape, C extends MetricCatalog>(
   lifecycle.onFlush('logs', () => logger.flush())
   lifecycle.onFlush('error reports', async () => void (await sentry.flush()))
   const tracing = traceBy(definition.name, { lifecycle, sample: options.sample }, plain)
+  const settings = () => config.current as Readonly<Record<string, unknown>>
+  const ports = { service: definition.name, settings, health, meter: metrics, logger, lifecycle }
+  const requests = await createRequests(options.requests ?? {}, ports)
   const pages = [metrics.page(), health.page(), configPage(config), logLevelPage(logger), ...(options.pages ?? [])]
   const opsPort = await lifecycle.phase('ops port', () => startPages(values, pages))
   lifecycle.onClose('ops port', () => opsPort.close())
   lifecycle.onClose('config', () => config.close())
-  return {
+  // On top of it, not spread: the limiter comes later.
+  return Object.assign(requests, {
     config,
     logger,
     metrics,
@@ -59,7 +67,8 @@ export async function startOps<S extends ConfigShape, C extends MetricCatalog>(
     feature: createFeatureOf(definition.features),
     port: values.PORT,
     opsPort: opsPort.port,
-  }
+    startFlags: (catalog, flags) => startFlags(catalog, flags, ports),
+  } satisfies Omit<Ops<S, C>, keyof Requests>)
 }
 
 function startHealth(
