@@ -79,6 +79,7 @@ function seal<T>(
   return {
     id: createTraceId(),
     name: job.name,
+    tenant: envelope.t,
     data: storableJson(job.name, envelope),
     timestamp,
     delayMs,

@@ -14,6 +14,7 @@ export {
   retryAfter,
   ThrottledError,
 } from './errors.ts'
+export type { FairnessOptions } from './fairness.ts'
 export type { Handler, Handlers, JobRun } from './handler.ts'
 export { defineJob, type JobDefinition, type JobOptions, type RetryOptions } from './job-definition.ts'
 export { queueMetrics } from './metrics.ts'

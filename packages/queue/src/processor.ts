@@ -1,11 +1,13 @@
 /** What a worker does with one job BullMQ hands out: verdict, payload, its turn in the process, the attempt, the outcome. */
 import type { Clock, Instruments, Logger, Random } from '@ops/core'
 import type { Job } from 'bullmq'
+import { Admission } from './admission.ts'
 import { Attempt } from './attempt.ts'
 import type { RedisClient } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { type Envelope, openPayload } from './envelope.ts'
 import { type AbortKind, InvalidPayloadError, PermanentError } from './errors.ts'
+import type { FairnessOptions } from './fairness.ts'
 import type { Handlers, JobRun } from './handler.ts'
 import type { JobDefinition } from './job-definition.ts'
 import type { queueMetrics } from './metrics.ts'
@@ -23,6 +25,7 @@ export interface ProcessorOptions {
   readonly redis: RedisClient
   readonly jobs: ReadonlyMap<string, JobDefinition>
   readonly handlers: Handlers
+  readonly fairness: FairnessOptions | undefined
   readonly clock: Clock
   readonly random: Random
   readonly metrics: Instruments<typeof queueMetrics>
@@ -40,6 +43,7 @@ export class Processor {
   readonly #deadlines: Deadlines
   readonly #suspicion: Suspicion
   readonly #settlement: Settlement
+  readonly #admission: Admission | undefined
   #shuttingDown = false
 
   constructor(options: ProcessorOptions) {
@@ -47,6 +51,8 @@ export class Processor {
     this.#deadlines = new Deadlines(options.clock)
     this.#suspicion = new Suspicion(options.store, options.redis)
     this.#settlement = new Settlement(options)
+    const { fairness } = options
+    this.#admission = fairness && new Admission({ ...options, fairness })
   }
 
   /** Attempts running now. */
@@ -71,8 +77,17 @@ export class Processor {
     const assessment = await this.#suspicion.assess(job)
     if (assessment.kind === 'poison') return this.#buryPoison(delivery, assessment)
     if (assessment.kind === 'suspect') return this.#processAlone(delivery, assessment)
+    const leave = this.#admission && (await this.#admission.enter(delivery))
+    try {
+      return await this.#processShared(delivery)
+    } finally {
+      leave?.()
+    }
+  }
+
+  async #processShared(delivery: Delivery): Promise<unknown> {
     if (!this.#solitude.held) this.#solitude.enterShared()
-    else await this.#waitForTurn(job)
+    else await this.#waitForTurn(delivery.job)
     try {
       return await this.#attempt(delivery)
     } finally {

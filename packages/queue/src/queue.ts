@@ -13,11 +13,13 @@ import type { RedisClient } from './connection.ts'
 import type { DeadLetter } from './dead-letter.ts'
 import { type DeadLetterFilter, type DeadLetterGroup, DeadLetterStore, type DiscardOptions } from './dead-letters.ts'
 import { type Enqueued, type EnqueueOptions, type Entry, enqueueAll } from './enqueue.ts'
+import { assertFairness, type FairnessOptions } from './fairness.ts'
 import { Intake } from './intake.ts'
 import type { JobDefinition } from './job-definition.ts'
 import { type RedriveOptions, type RedrivePorts, type RedriveReport, redrive } from './redrive.ts'
 import { collectGauges, type QueueStatus, readStatus } from './status.ts'
 import { Store } from './store.ts'
+import { Turns } from './turns.ts'
 
 /** Options of {@link createQueue}. */
 export interface QueueOptions {
@@ -25,6 +27,8 @@ export interface QueueOptions {
   readonly redis: RedisClient
   /** Jobs this queue carries. */
   readonly jobs: readonly JobDefinition[]
+  /** Turns of tenants. @defaultValue first come, first served */
+  readonly fairness?: FairnessOptions
   /** @defaultValue noopMeter */
   readonly meter?: Meter
   /** @defaultValue silentLogger */
@@ -73,6 +77,7 @@ export interface QueueInternals {
   readonly jobs: ReadonlyMap<string, JobDefinition>
   readonly clock: Clock
   readonly random: Random
+  readonly fairness: FairnessOptions | undefined
 }
 
 const internals = new WeakMap<Queue, QueueInternals>()
@@ -94,12 +99,20 @@ export function internalsOf(queue: Queue): QueueInternals {
  */
 export function createQueue(name: string, options: QueueOptions): Queue {
   if (!NAME.test(name)) throw new TypeError(`Cannot create queue ${JSON.stringify(name)}: expected a name like ${NAME}`)
-  const { redis, meter = noopMeter, logger = silentLogger, clock = systemClock, random = systemRandom } = options
+  const {
+    redis,
+    fairness,
+    meter = noopMeter,
+    logger = silentLogger,
+    clock = systemClock,
+    random = systemRandom,
+  } = options
   const jobs = new Map(options.jobs.map((job) => [job.name, job as JobDefinition]))
   if (jobs.size < options.jobs.length)
     throw new TypeError(`Cannot create queue ${name}: two jobs have one name, expected one each`)
+  if (fairness !== undefined) assertFairness(name, fairness)
   const store = new Store(name, redis, clock)
-  const producer = { queue: name, jobs, intake: new Intake(store), clock }
+  const producer = { queue: name, jobs, intake: new Intake(store, fairness && new Turns(store, fairness)), clock }
   const queue: Queue = {
     name,
     dead: deadLettersOf({ store, dead: new DeadLetterStore(store), jobs, clock }),
@@ -114,7 +127,7 @@ export function createQueue(name: string, options: QueueOptions): Queue {
   }
 
   const stopCollecting = collectGauges({ name, store, meter, logger })
-  internals.set(queue, { store, jobs, clock, random })
+  internals.set(queue, { store, jobs, clock, random, fairness })
   return queue
 }
 

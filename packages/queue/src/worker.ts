@@ -77,7 +77,7 @@ export function createWorker(queue: Queue, handlers: Handlers, options: WorkerOp
   assertRange('drainMs', drainMs, [100, 3_600_000])
   assertRange('lockMs', lockMs, [1_000, 600_000])
   if (hangMs !== 0) assertRange('hangMs', hangMs, [500, 3_600_000])
-  const { store, jobs, clock, random } = internalsOf(queue)
+  const { store, jobs, clock, random, fairness } = internalsOf(queue)
   for (const name of Object.keys(handlers)) {
     if (!jobs.has(name))
       throw new TypeError(`Cannot work off ${queue.name}: it has no job ${name}, expected handlers for its jobs only`)
@@ -92,7 +92,7 @@ export function createWorker(queue: Queue, handlers: Handlers, options: WorkerOp
   const redis = workerConnection(store.redis)
   redis.on('error', () => {})
   const metrics = meter.instruments(queueMetrics)
-  const processor = new Processor({ store, redis, jobs, handlers, clock, random, metrics, logger })
+  const processor = new Processor({ store, redis, jobs, handlers, fairness, clock, random, metrics, logger })
   const bull = new BullWorker<Envelope>(queue.name, (job, token) => processor.process(job, token as string), {
     connection: redis as never,
     prefix: prefixOf(queue.name),
