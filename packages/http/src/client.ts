@@ -1,20 +1,15 @@
 /** Outgoing calls: `fetch` with the context's trace and deadline, one span, one duration, and a verdict on the dependency. */
-import { context as otelContext, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
-import {
-  type BoundGauge,
-  type BoundHistogram,
-  type Clock,
-  currentContext,
-  formatTraceparent,
-  type Meter,
-  noopMeter,
-  systemClock,
-  type WorkContext,
-} from '@ops/core'
+import { type Attributes, context as otelContext, SpanKind, trace } from '@opentelemetry/api'
+import { type Clock, type Meter, noopMeter, systemClock } from '@ops/core'
+import { startAttempt } from './client-attempt.ts'
+import { createClientOutcome } from './client-outcome.ts'
 import { type ClientAttempt, type ClientPolicy, callOf } from './client-policy.ts'
 import { HttpTimeoutError, HttpUnreachableError } from './errors.ts'
-import { httpMetrics, methodLabel } from './metrics.ts'
-import { type TimeoutHeader, timeoutHeader } from './timeout-header.ts'
+import { httpMetrics } from './metrics.ts'
+import { OBSERVED } from './observe-fetch.ts'
+import { outgoingHeaders } from './outgoing-headers.ts'
+import { timeoutHeader } from './timeout-header.ts'
+import { createTlsFetch, type TlsIdentity } from './tls-fetch.ts'
 
 /** What a client is made of. */
 export interface ClientOptions {
@@ -30,6 +25,13 @@ export interface ClientOptions {
   readonly timeoutHeader?: string
   /** Sends the request. @defaultValue the global `fetch` */
   readonly fetch?: typeof fetch
+  /**
+   * The certificate by which the client proves who it is, and whom it trusts; TLS 1.3 or later. A function is asked at each
+   * request, so that what was rotated counts for the next connection. Needs an `https:` base URL, follows no redirects.
+   *
+   * @defaultValue no certificate; trust is Node's
+   */
+  readonly tls?: TlsIdentity | (() => TlsIdentity)
   /** @defaultValue records nothing */
   readonly meter?: Meter | undefined
   /** @defaultValue the system clock */
@@ -40,7 +42,8 @@ export interface ClientOptions {
 export interface Client {
   readonly name: string
   /**
-   * Fetches `path` below the base URL, in the current context.
+   * Fetches `path` below the base URL, in the current context. The limits hold on until the body was read: `json()`, `text()`
+   * and their kin reject with the same errors, a stream of the body is cut off when the time is up.
    *
    * @throws HttpTimeoutError when the time is up, HttpUnreachableError when there is no answer, the signal's reason when the caller aborted.
    */
@@ -50,24 +53,13 @@ export interface Client {
 /** Creates a client. @throws TypeError or RangeError for a name, URL or timeout it cannot use. */
 export function createClient(options: ClientOptions): Client {
   const { name, timeoutMs = 10_000, meter = noopMeter, clock = systemClock } = options
-  const fetchOnce = options.fetch ?? fetch
   const base = parseBaseUrl(name, options.baseUrl)
+  const fetchOnce = sender(options, base)
   if (!(timeoutMs >= 1 && timeoutMs <= 2_147_483_647)) {
     throw new RangeError(`Cannot create client ${name}: timeoutMs is ${timeoutMs}, expected 1 to 2147483647`)
   }
   const timeout = timeoutHeader(options.timeoutHeader)
-  const metrics = meter.instruments(httpMetrics)
-  const up = metrics.dependencyUp.bind({ dependency: name })
-  const durations = new Map<string, BoundHistogram>()
-  const durationOf = (method: string, status: string): BoundHistogram => {
-    const key = `${method} ${status}`
-    let series = durations.get(key)
-    if (series === undefined) {
-      series = metrics.clientDuration.bind({ client: name, method: methodLabel(method), status })
-      durations.set(key, series)
-    }
-    return series
-  }
+  const outcome = createClientOutcome(meter.instruments(httpMetrics), name)
   const tracer = trace.getTracer('@ops/http')
 
   async function send(path: string, init: RequestInit, turn: ClientAttempt): Promise<Response> {
@@ -75,40 +67,31 @@ export function createClient(options: ClientOptions): Client {
     const url = new URL(path.replace(/^\/+/, ''), base)
     if (url.origin !== base.origin)
       throw new TypeError(`Cannot call ${url.origin} by client ${name}: expected ${base.origin}`)
-    const span = tracer.startSpan(method, {
-      kind: SpanKind.CLIENT,
-      attributes: {
-        'http.request.method': method,
-        'server.address': url.hostname,
-        'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
-        'url.full': `${url.origin}${url.pathname}`,
-        'peer.service': name,
-        ...(turn.number > 1 ? { 'http.request.resend_count': turn.number - 1 } : {}),
-        ...(turn.hedge ? { 'ops.hedge': true } : {}),
-      },
-    })
+    const span = tracer.startSpan(method, { kind: SpanKind.CLIENT, attributes: attributesOf(name, url, method, turn) })
     const started = clock.monotonic()
+    const sinceStart = () => clock.monotonic() - started
     const attempt = startAttempt({ name, init, turn, timeoutMs: Math.min(timeoutMs, turn.timeoutMs), clock })
     try {
-      const headers = outgoingHeaders(init, span, { remainingMs: attempt.remainingMs, timeout })
-      const response = await otelContext.with(trace.setSpan(otelContext.active(), span), () =>
+      const headers = new Headers(init.headers)
+      for (const [key, value] of outgoingHeaders(span, { remainingMs: attempt.remainingMs, timeout }))
+        headers.set(key, value)
+      const active = trace.setSpan(otelContext.active(), span).setValue(OBSERVED, true)
+      const response = await otelContext.with(active, () =>
         fetchOnce(url, { ...init, method, headers, signal: attempt.signal }),
       )
-      settle(span, up, response.status)
-      durationOf(methodLabel(method), String(response.status)).observe((clock.monotonic() - started) / 1000)
-      return response
+      outcome.answered(span, { method, status: response.status, durationMs: sinceStart() })
+      return attempt.bound(response, outcome.broke)
     } catch (cause) {
+      attempt.end()
       const error = attempt.explain(cause)
-      durationOf(methodLabel(method), 'error').observe((clock.monotonic() - started) / 1000)
       // An abort is the caller's wish and says nothing about the dependency.
-      if (error instanceof HttpTimeoutError || error instanceof HttpUnreachableError) up.set(0)
+      const down = error instanceof HttpTimeoutError || error instanceof HttpUnreachableError
       // The quicker sending answered for this one: nothing failed.
-      if (turn.signal?.aborted) span.setAttribute('ops.cancelled', true)
-      else recordFailure(span, error)
+      if (turn.signal?.aborted) outcome.cancelled(span, { method, durationMs: sinceStart() })
+      else outcome.failed(span, { method, durationMs: sinceStart(), error, down })
       throw error
     } finally {
       span.end()
-      attempt.end()
     }
   }
 
@@ -122,76 +105,26 @@ export function createClient(options: ClientOptions): Client {
   }
 }
 
-function settle(span: Span, up: BoundGauge, status: number): void {
-  span.setAttribute('http.response.status_code', status)
-  if (status >= 400) span.setStatus({ code: SpanStatusCode.ERROR })
-  up.set(status < 500 ? 1 : 0)
+/** @throws TypeError where certificates cannot be used. */
+function sender({ name, tls, fetch: given }: ClientOptions, base: URL): typeof fetch {
+  if (tls === undefined) return given ?? fetch
+  if (given !== undefined)
+    throw new TypeError(`Cannot create client ${name}: both tls and fetch are given, expected one of them`)
+  if (base.protocol !== 'https:')
+    throw new TypeError(`Cannot create client ${name}: tls is given and baseUrl is ${base.origin}, expected https:`)
+  return createTlsFetch(tls)
 }
 
-function recordFailure(span: Span, error: unknown): void {
-  span.recordException(error as Error)
-  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) })
-}
-
-interface Attempt {
-  readonly signal: AbortSignal
-  readonly remainingMs: number
-  /** The failure in this package's terms. */
-  explain(cause: unknown): unknown
-  end(): void
-}
-
-/** One signal out of the caller's, the context's and the clock's. */
-function startAttempt(from: {
-  name: string
-  init: RequestInit
-  turn: ClientAttempt
-  timeoutMs: number
-  clock: Clock
-}): Attempt {
-  const { name, init, turn, timeoutMs, clock } = from
-  const context = currentContext()
-  const remainingMs = Math.max(
-    0,
-    Math.min(timeoutMs, context?.deadline === undefined ? Infinity : context.deadline - clock.monotonic()),
-  )
-  const expired = new AbortController()
-  const timer = clock.setTimeout(() => expired.abort(), remainingMs)
-  const callers = [init.signal, turn.signal, context?.signal].filter(
-    (signal) => signal !== undefined && signal !== null,
-  )
+function attributesOf(name: string, url: URL, method: string, turn: ClientAttempt): Attributes {
   return {
-    signal: AbortSignal.any([expired.signal, ...callers]),
-    remainingMs,
-    explain(cause) {
-      const aborted = callers.find((signal) => signal.aborted)
-      if (aborted !== undefined) return aborted.reason
-      return expired.signal.aborted
-        ? new HttpTimeoutError(name, remainingMs, { cause })
-        : new HttpUnreachableError(name, cause)
-    },
-    end: () => timer.cancel(),
+    'http.request.method': method,
+    'server.address': url.hostname,
+    'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+    'url.full': `${url.origin}${url.pathname}`,
+    'peer.service': name,
+    ...(turn.number > 1 ? { 'http.request.resend_count': turn.number - 1 } : {}),
+    ...(turn.hedge ? { 'ops.hedge': true } : {}),
   }
-}
-
-/** The caller's headers and, where the context has them, trace and remaining time. */
-function outgoingHeaders(
-  init: RequestInit,
-  span: Span,
-  { remainingMs, timeout }: { readonly remainingMs: number; readonly timeout: TimeoutHeader },
-): Headers {
-  const headers = new Headers(init.headers)
-  const context: WorkContext | undefined = currentContext()
-  const own = span.spanContext()
-  const ids = Number.parseInt(own.traceId, 16) === 0 ? context : own
-  if (ids === undefined) return headers
-  const traceFlags = 'traceFlags' in ids ? ids.traceFlags : (context?.parent?.traceFlags ?? 0)
-  headers.set('traceparent', formatTraceparent({ traceId: ids.traceId, spanId: ids.spanId, traceFlags }))
-  headers.set('x-trace-id', ids.traceId)
-  const traceState = own.traceState?.serialize() || context?.traceState
-  if (traceState !== undefined && traceState !== '') headers.set('tracestate', traceState)
-  headers.set(timeout.name, timeout.format(remainingMs))
-  return headers
 }
 
 function parseBaseUrl(name: string, baseUrl: string | URL): URL {

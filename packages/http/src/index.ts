@@ -4,6 +4,7 @@ export type { ClientAttempt, ClientCall, ClientPolicy } from './client-policy.ts
 export { ClientClosedError, HttpTimeoutError, HttpUnreachableError } from './errors.ts'
 export { type DurationLabels, type HttpMetrics, httpMetrics, METHODS, type Method, STATUS_CLASSES } from './metrics.ts'
 export type { Observation } from './observation.ts'
+export { type ObserveFetchOptions, observeFetch } from './observe-fetch.ts'
 export type {
   Answer,
   RequestConcurrency,
@@ -22,4 +23,5 @@ export {
   UNMATCHED_ROUTE,
 } from './request-path.ts'
 export { TIMEOUT_HEADER } from './timeout-header.ts'
+export type { TlsIdentity } from './tls-fetch.ts'
 export type { Trust } from './trust.ts'

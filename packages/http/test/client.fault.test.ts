@@ -75,6 +75,92 @@ describe('createClient()', () => {
     expect(spans[0]?.ended).toBe(true)
   })
 
+  test.each([
+    ['json()', (response: Response) => response.json()],
+    ['text()', (response: Response) => response.text()],
+    ['a stream', (response: Response) => new Response(response.body).text()],
+  ])(
+    'fetch() bounds the body too: %s rejects with HttpTimeoutError when the dependency stalls in it',
+    async (_, read) => {
+      const { baseUrl } = await dependency((_, response) => void response.writeHead(200).write('{"half":'))
+      const client = createClient({ name: 'pricing', baseUrl, timeoutMs: 150 })
+
+      const response = await client.fetch('/')
+
+      expect(response.status).toBe(200)
+      await expect(read(response)).rejects.toMatchObject({ code: 'OPS_HTTP_TIMEOUT' })
+    },
+  )
+
+  test('fetch() marks the dependency down when it stalls in the body, and takes it back with the next answer', async () => {
+    let stalls = true
+    const { baseUrl } = await dependency((_, response) => {
+      response.writeHead(200).write('[1')
+      if (!stalls) response.end(']')
+    })
+    const metrics = recordMetrics()
+    const client = createClient({ name: 'pricing', baseUrl, timeoutMs: 150, meter: metrics.meter })
+    const up = () => metrics.value('dependency_up', { dependency: 'pricing' })
+
+    await (await client.fetch('/')).text().catch(() => {})
+    const stalled = up()
+    stalls = false
+    const whole = await (await client.fetch('/')).json()
+
+    expect([stalled, whole, up()]).toEqual([0, [1], 1])
+  })
+
+  test('fetch() says HttpUnreachableError when the connection is cut in the body, and leaves bad JSON as it is', async () => {
+    const { proxy, baseUrl } = await dependency((request, response) => {
+      if (request.url === '/v1/bad') response.end('{"half":')
+      else response.writeHead(200, { 'content-length': '100' }).write('half')
+    })
+    const client = createClient({ name: 'pricing', baseUrl })
+
+    await expect((await client.fetch('/bad')).json()).rejects.toThrow(SyntaxError)
+    const text = (await client.fetch('/cut')).text()
+    proxy.cut()
+
+    await expect(text).rejects.toMatchObject({ code: 'OPS_HTTP_UNREACHABLE' })
+  })
+
+  test('fetch() aborts the body with the reason of the context when its caller has gone', async () => {
+    const { baseUrl } = await dependency((_, response) => void response.writeHead(200).write('half'))
+    const client = createClient({ name: 'pricing', baseUrl })
+    const context = createContext()
+
+    const response = await runInContext(context, () => client.fetch('/'))
+    const text = response.text()
+    context.abort(new Error('the caller has gone'))
+
+    await expect(text).rejects.toThrow('the caller has gone')
+  })
+
+  test('fetch() holds no timer once the body was read', async () => {
+    const { baseUrl } = await dependency((_, response) => void response.end('{}'))
+    const timers = new Set<object>()
+    const clock = {
+      ...systemClock,
+      setTimeout: (callback: () => void, delayMs: number) => {
+        const timer = systemClock.setTimeout(callback, delayMs)
+        timers.add(timer)
+        return {
+          cancel: () => {
+            timers.delete(timer)
+            timer.cancel()
+          },
+        }
+      },
+    }
+    const client = createClient({ name: 'pricing', baseUrl, clock })
+
+    const response = await client.fetch('/')
+    const before = timers.size
+    await response.json()
+
+    expect([before, timers.size]).toEqual([1, 0])
+  })
+
   test('fetch() throws HttpTimeoutError when the context deadline passes first', async () => {
     const { baseUrl } = await dependency(() => {})
     const client = createClient({ name: 'pricing', baseUrl, timeoutMs: 60_000 })
