@@ -1,6 +1,7 @@
 /** One attempt: the handler in its own context and trace, with a deadline, until it ends or is given up. */
 import { type Link, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { type Clock, createContext, runInContext, type Timer, type WorkContext } from '@ops/core'
+import { baggageContext } from './baggage.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Envelope } from './envelope.ts'
 import { producerOf } from './envelope.ts'
@@ -13,6 +14,8 @@ export interface AttemptOptions {
   readonly queue: string
   readonly envelope: Envelope
   readonly timeoutMs: number
+  /** Names of the baggage entries that travel. */
+  readonly baggage: readonly string[]
   readonly clock: Clock
   readonly deadlines: Deadlines
   /** Called when the handler goes on though it was given up. */
@@ -34,9 +37,10 @@ export class Attempt {
 
   constructor(options: AttemptOptions) {
     this.#options = options
-    const { clock, envelope, timeoutMs } = options
+    const { clock, envelope, timeoutMs, baggage } = options
     const left = envelope.dl === undefined ? timeoutMs : Math.min(timeoutMs, Math.max(0, envelope.dl - clock.now()))
-    this.context = createContext({ tenant: envelope.t, deadline: clock.monotonic() + left })
+    const base = baggageContext(envelope.b, baggage)
+    this.context = createContext({ tenant: envelope.t, deadline: clock.monotonic() + left, base })
   }
 
   /** Asks the handler to stop, and gives it up when it does not; the first reason stays. */

@@ -5,6 +5,7 @@ import type { RedisClient } from './connection.ts'
 import type { DeadLetter, Verdict } from './dead-letter.ts'
 import type { Envelope } from './envelope.ts'
 import { fingerprintOf, recordError } from './error-record.ts'
+import { sealLetter } from './sealed-letter.ts'
 import type { Store } from './store.ts'
 
 /** Why and how a job died. */
@@ -25,7 +26,7 @@ export async function bury(
   const id = job.id as string
   const [releases, crashes] = await redis.hmget(store.key(id), 'opsReleases', 'opsCrashes')
   const counters = { attempts: job.attemptsMade, releases: Number(releases ?? 0), crashes: Number(crashes ?? 0) }
-  const letter = letterOf(job, death, { ...counters, now: store.clock.now() })
+  const letter = await sealLetter(letterOf(job, death, { ...counters, now: store.clock.now() }), store.secrecy)
   await redis
     .multi()
     .hset(store.key('ops-dead'), id, JSON.stringify(letter))
@@ -43,7 +44,7 @@ interface Facts {
 
 function letterOf(job: Job<Envelope>, death: Death, { now, attempts, releases, crashes }: Facts): DeadLetter {
   const errors = recordError(death.error)
-  const { p, v, t, tp, from } = job.data
+  const { p, v, t, tp, from, e } = job.data
   const charged = death.verdict === 'exhausted' || death.verdict === 'permanent' ? 1 : 0
   return {
     id: job.id as string,
@@ -53,6 +54,7 @@ function letterOf(job: Job<Envelope>, death: Death, { now, attempts, releases, c
     reason: (death.reason ?? `${errors[0]?.type}: ${errors[0]?.message}`).slice(0, 1024),
     fingerprint: fingerprintOf(job.name, death.verdict, errors),
     payload: p,
+    ...(e === 1 ? { encrypted: true } : {}),
     version: v,
     ...(tp === undefined ? {} : { traceparent: tp }),
     counters: { deliveries: job.attemptsStarted, attempts: attempts + charged, releases, crashes },

@@ -28,6 +28,10 @@ export interface DeadLetter {
   /** Equal for what failed alike. */
   readonly fingerprint: string
   readonly payload: unknown
+  /** True: `payload` is ciphertext; `reveal` shows what it holds. */
+  readonly encrypted?: true
+  /** Ciphertext of `reason` and `errors`, which then name types and codes only. */
+  readonly sealedErrors?: string
   readonly version: number
   /** `traceparent` of the producer. */
   readonly traceparent?: string

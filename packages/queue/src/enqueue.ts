@@ -2,8 +2,10 @@
 
 import { createHash } from 'node:crypto'
 import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
-import { type Clock, createTraceId, currentContext } from '@ops/core'
-import { parsePayload, sealEnvelope, storableJson } from './envelope.ts'
+import { type Clock, createTraceId } from '@ops/core'
+import { pickBaggage } from './baggage.ts'
+import type { Secrecy } from './cipher.ts'
+import { type Envelope, encrypted, parsePayload, sealEnvelope, storableJson } from './envelope.ts'
 import { InvalidPayloadError } from './errors.ts'
 import type { Intake, Stored } from './intake.ts'
 import type { JobDefinition } from './job-definition.ts'
@@ -40,6 +42,9 @@ export interface ProducerPorts {
   readonly queue: string
   readonly jobs: ReadonlyMap<string, JobDefinition>
   readonly intake: Intake
+  readonly secrecy: Secrecy
+  /** Names of the baggage entries that travel. */
+  readonly baggage: readonly string[]
   readonly clock: Clock
 }
 
@@ -48,7 +53,7 @@ const tracer = trace.getTracer('@ops/queue')
 
 /** Stores one job for each entry, all or none. Answers in their order. */
 export async function enqueueAll<T>(
-  { queue, jobs, intake, clock }: ProducerPorts,
+  { queue, jobs, intake, secrecy, baggage, clock }: ProducerPorts,
   job: JobDefinition<T>,
   entries: readonly Entry<T>[],
 ): Promise<Enqueued[]> {
@@ -56,7 +61,12 @@ export async function enqueueAll<T>(
     throw new InvalidPayloadError(job.name, `queue ${queue} does not carry it, expected one of its jobs`)
   const span = startProducerSpan(queue, job.name)
   try {
-    const stored = entries.map((entry) => seal(job, entry, { span, clock }))
+    const carried = pickBaggage(baggage)
+    const plain = entries.map((entry) => envelopeOf(job, entry, { span, clock, baggage: carried }))
+    const sealed = secrecy.on ? await Promise.all(plain.map((one) => encrypted(job.name, one, secrecy))) : plain
+    const stored = sealed.map((envelope, i) =>
+      storedOf(job.name, envelope, { ...entries[i]?.options, now: clock.now() }),
+    )
     const ids = await intake.put(stored)
     return stored.map(({ id }, i) => ({ id: ids[i] as string, deduplicated: id !== ids[i] }))
   } catch (error) {
@@ -67,29 +77,35 @@ export async function enqueueAll<T>(
   }
 }
 
-function seal<T>(
+function envelopeOf<T>(
   job: JobDefinition<T>,
   { payload, options = {} }: Entry<T>,
-  { span, clock }: { readonly span: Span; readonly clock: Clock },
+  { span, clock, baggage }: { readonly span: Span; readonly clock: Clock; readonly baggage: Envelope['b'] },
+): Envelope {
+  const { inheritDeadline = false } = options
+  const times = { now: clock.now(), monotonic: clock.monotonic() }
+  return sealEnvelope(job.version, parsePayload(job, payload), { span, ...times, inheritDeadline, baggage })
+}
+
+function storedOf(
+  job: string,
+  envelope: Envelope,
+  { key, delayMs = 0, now }: EnqueueOptions & { readonly now: number },
 ): Stored {
-  const { key, delayMs = 0, inheritDeadline = false } = options
-  const timestamp = clock.now()
-  const times = { now: timestamp, monotonic: clock.monotonic() }
-  const envelope = sealEnvelope(job.version, parsePayload(job, payload), { span, ...times, inheritDeadline })
   return {
     id: createTraceId(),
-    name: job.name,
+    name: job,
     tenant: envelope.t,
-    data: storableJson(job.name, envelope),
-    timestamp,
+    data: storableJson(job, envelope),
+    timestamp: now,
     delayMs,
-    once: key === undefined ? undefined : { id: keyId(job.name, key), ttlMs: KEY_REMEMBERED_MS },
+    once: key === undefined ? undefined : { id: keyId(job, envelope.t, key), ttlMs: KEY_REMEMBERED_MS },
   }
 }
 
 /** Keys of two jobs or tenants never meet, and no key is too long or holds what Redis keys must not. */
-function keyId(job: string, key: string): string {
-  const parts = JSON.stringify([job, currentContext()?.tenant ?? null, key])
+function keyId(job: string, tenant: string | undefined, key: string): string {
+  const parts = JSON.stringify([job, tenant ?? null, key])
   return createHash('sha256').update(parts).digest('base64url')
 }
 

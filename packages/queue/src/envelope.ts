@@ -1,6 +1,7 @@
 /** The envelope: what travels with a payload, so that an attempt runs as its producer meant it. */
 import { isSpanContextValid, type Span } from '@opentelemetry/api'
 import { currentContext, formatTraceparent, type TraceParent, tryParseTraceparent } from '@ops/core'
+import type { Secrecy } from './cipher.ts'
 import { InvalidPayloadError } from './errors.ts'
 import type { JobDefinition } from './job-definition.ts'
 
@@ -16,6 +17,10 @@ export interface Envelope {
   readonly tp?: string
   /** When the work must be done, wall milliseconds. */
   readonly dl?: number
+  /** 1: `p` is ciphertext. */
+  readonly e?: 1
+  /** Baggage of the producer, as far as the queue lets it travel. */
+  readonly b?: Readonly<Record<string, string>>
   /** Fences this job was given before it was redriven. */
   readonly f?: number
   /** Ids this job had before it was redriven. */
@@ -32,13 +37,14 @@ export interface Sealing {
   readonly monotonic: number
   /** Whether the job ends when the producer's own time does. */
   readonly inheritDeadline: boolean
+  readonly baggage: Readonly<Record<string, string>> | undefined
 }
 
 /** Puts a validated payload into an envelope with the running context. */
 export function sealEnvelope(
   version: number,
   payload: unknown,
-  { span, now, monotonic, inheritDeadline }: Sealing,
+  { span, now, monotonic, inheritDeadline, baggage }: Sealing,
 ): Envelope {
   const context = currentContext()
   const spanContext = span.spanContext()
@@ -53,6 +59,7 @@ export function sealEnvelope(
     ...(context?.deadline === undefined || !inheritDeadline
       ? {}
       : { dl: Math.round(now + context.deadline - monotonic) }),
+    ...(baggage === undefined ? {} : { b: baggage }),
   }
 }
 
@@ -93,6 +100,18 @@ export function storableJson(job: string, envelope: Envelope): string {
     throw new InvalidPayloadError(job, `it has over ${MAX_PAYLOAD_BYTES} bytes, expected at most as many`)
   }
   return json
+}
+
+/** The envelope with its payload as ciphertext. @throws what the cipher throws */
+export async function encrypted(job: string, envelope: Envelope, secrecy: Secrecy): Promise<Envelope> {
+  return { ...envelope, p: await secrecy.seal(envelope.p, { job, tenant: envelope.t }), e: 1 }
+}
+
+/** The envelope with its payload readable. @throws InvalidPayloadError, ThrottledError */
+export async function decrypted(job: string, envelope: Envelope, secrecy: Secrecy): Promise<Envelope> {
+  const { e, ...rest } = envelope
+  const sealed = { value: envelope.p, encrypted: e === 1 }
+  return { ...rest, p: await secrecy.open(sealed, { job, tenant: envelope.t }) }
 }
 
 /** Brings a stored payload to the present version and validates it. @throws InvalidPayloadError */

@@ -1,3 +1,4 @@
+export type { Cipher, CipherBinding } from './cipher.ts'
 export type { RedisClient } from './connection.ts'
 export { type DeadLetter, type JobCounters, VERDICTS, type Verdict } from './dead-letter.ts'
 export type { DeadLetterFilter, DeadLetterGroup, DiscardOptions } from './dead-letters.ts'

@@ -5,7 +5,7 @@ import { Admission } from './admission.ts'
 import { Attempt } from './attempt.ts'
 import type { RedisClient } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
-import { type Envelope, openPayload } from './envelope.ts'
+import { decrypted, type Envelope, openPayload } from './envelope.ts'
 import { type AbortKind, InvalidPayloadError, PermanentError } from './errors.ts'
 import type { FairnessOptions } from './fairness.ts'
 import type { Handlers, JobRun } from './handler.ts'
@@ -181,13 +181,16 @@ export class Processor {
     if (definition === undefined || handler === undefined) {
       throw new InvalidPayloadError(job.name, 'no handler is known here, expected one of the jobs of this worker')
     }
-    const payload = openPayload(definition, job.data)
+    const envelope =
+      store.secrecy.on || job.data.e === 1 ? await decrypted(job.name, job.data, store.secrecy) : job.data
+    const payload = openPayload(definition, envelope)
     const id = job.id as string
     const attempt = new Attempt({
       id,
       job: job.name,
       queue: store.name,
       envelope: job.data,
+      baggage: store.baggage,
       timeoutMs: definition.timeoutMs,
       clock,
       deadlines: this.#deadlines,
@@ -206,7 +209,9 @@ export class Processor {
     this.#attempts.set(id, attempt)
     delivery.context = attempt.context
     try {
-      return await attempt.settle()
+      const result = await attempt.settle()
+      // BullMQ keeps results readable, and nobody asks for them.
+      return store.secrecy.on ? undefined : result
     } finally {
       this.#attempts.delete(id)
     }
@@ -225,7 +230,14 @@ export class Processor {
       get signal() {
         return signal()
       },
-      once: (name, effect) => runOnce(redis, { key: store.key(`ops-once:${root}`), name, effect }),
+      once: (name, effect) =>
+        runOnce(redis, {
+          key: store.key(`ops-once:${root}`),
+          name,
+          effect,
+          secrecy: store.secrecy,
+          of: { job: job.name, tenant: job.data.t },
+        }),
     }
   }
 

@@ -9,6 +9,8 @@ import {
   systemClock,
   systemRandom,
 } from '@ops/core'
+import { assertBaggage } from './baggage.ts'
+import type { Cipher } from './cipher.ts'
 import type { RedisClient } from './connection.ts'
 import type { DeadLetter } from './dead-letter.ts'
 import { type DeadLetterFilter, type DeadLetterGroup, DeadLetterStore, type DiscardOptions } from './dead-letters.ts'
@@ -17,6 +19,7 @@ import { assertFairness, type FairnessOptions } from './fairness.ts'
 import { Intake } from './intake.ts'
 import type { JobDefinition } from './job-definition.ts'
 import { type RedriveOptions, type RedrivePorts, type RedriveReport, redrive } from './redrive.ts'
+import { openLetter } from './sealed-letter.ts'
 import { collectGauges, type QueueStatus, readStatus } from './status.ts'
 import { Store } from './store.ts'
 import { Turns } from './turns.ts'
@@ -29,6 +32,10 @@ export interface QueueOptions {
   readonly jobs: readonly JobDefinition[]
   /** Turns of tenants. @defaultValue first come, first served */
   readonly fairness?: FairnessOptions
+  /** Encrypts payloads, the results of `once` and what errors say; results of handlers are then not kept. @defaultValue none: readable in Redis */
+  readonly cipher?: Cipher
+  /** Names of the W3C baggage entries that travel with jobs, 16 at most. @defaultValue none */
+  readonly baggage?: readonly string[]
   /** @defaultValue noopMeter */
   readonly meter?: Meter
   /** @defaultValue silentLogger */
@@ -46,6 +53,8 @@ export interface DeadLetters {
   /** By what failed alike, largest first. */
   groups(): Promise<DeadLetterGroup[]>
   show(id: string): Promise<DeadLetter | undefined>
+  /** As `show`, with what the queue's cipher encrypted. @throws InvalidPayloadError when it cannot be decrypted */
+  reveal(id: string): Promise<DeadLetter | undefined>
   /** How many; without a filter all, at once. */
   count(filter?: DeadLetterFilter): Promise<number>
   /** Brings letters back as new jobs. A cut-off redrive can be repeated: no letter comes back twice. */
@@ -93,7 +102,7 @@ export function internalsOf(queue: Queue): QueueInternals {
 /**
  * Creates a queue. Connects on first use; nothing is read or written before.
  *
- * @throws TypeError for a name outside the grammar or two jobs of one name.
+ * @throws TypeError for a name outside the grammar or two jobs of one name, RangeError for options outside their range.
  * @example
  * const queue = createQueue('billing', { redis, jobs: [sendInvoice] })
  */
@@ -102,6 +111,8 @@ export function createQueue(name: string, options: QueueOptions): Queue {
   const {
     redis,
     fairness,
+    cipher,
+    baggage = [],
     meter = noopMeter,
     logger = silentLogger,
     clock = systemClock,
@@ -111,8 +122,10 @@ export function createQueue(name: string, options: QueueOptions): Queue {
   if (jobs.size < options.jobs.length)
     throw new TypeError(`Cannot create queue ${name}: two jobs have one name, expected one each`)
   if (fairness !== undefined) assertFairness(name, fairness)
-  const store = new Store(name, redis, clock)
-  const producer = { queue: name, jobs, intake: new Intake(store, fairness && new Turns(store, fairness)), clock }
+  assertBaggage(name, baggage)
+  const store = new Store(name, redis, { clock, cipher, baggage })
+  const intake = new Intake(store, fairness && new Turns(store, fairness))
+  const producer = { queue: name, jobs, intake, secrecy: store.secrecy, baggage, clock }
   const queue: Queue = {
     name,
     dead: deadLettersOf({ store, dead: new DeadLetterStore(store), jobs, clock }),
@@ -132,11 +145,15 @@ export function createQueue(name: string, options: QueueOptions): Queue {
 }
 
 function deadLettersOf(ports: RedrivePorts): DeadLetters {
-  const { dead } = ports
+  const { dead, store } = ports
   return {
     list: (filter) => dead.list(filter),
     groups: () => dead.groups(),
     show: (id) => dead.show(id),
+    async reveal(id) {
+      const letter = await dead.show(id)
+      return letter && openLetter(letter, store.secrecy)
+    },
     count: (filter) => dead.count(filter),
     redrive: (filter, how = {}) => redrive(ports, filter, how),
     discard: (filter, how) => dead.discard(filter, how),

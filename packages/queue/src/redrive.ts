@@ -52,6 +52,7 @@ interface Ready {
   readonly letter: DeadLetter
   readonly version: number
   readonly payload: unknown
+  readonly encrypted: boolean
 }
 
 const POLL_MS = 100
@@ -70,7 +71,7 @@ export async function redrive(
   const refused: { id: string; problem: string }[] = []
   for (const letter of letters) {
     try {
-      ready.push(prepare(letter, ports.jobs, options))
+      ready.push(await prepare(letter, ports, options))
     } catch (error) {
       refused.push({ id: letter.id, problem: error instanceof Error ? error.message : String(error) })
     }
@@ -91,21 +92,34 @@ export async function redrive(
   return { ...report, redriven }
 }
 
-function prepare(letter: DeadLetter, jobs: RedrivePorts['jobs'], { edit, unchecked = false }: RedriveOptions): Ready {
+async function prepare(
+  letter: DeadLetter,
+  { jobs, store }: RedrivePorts,
+  { edit, unchecked = false }: RedriveOptions,
+): Promise<Ready> {
+  const encrypted = letter.encrypted === true
   const job = jobs.get(letter.job)
   if (job === undefined && unchecked && edit === undefined)
-    return { letter, version: letter.version, payload: letter.payload }
+    return { letter, version: letter.version, payload: letter.payload, encrypted }
   if (job === undefined)
     throw new TypeError(
       `Cannot check the payload of job ${letter.job}: the job is not known here, expected its definition`,
     )
-  if (edit === undefined) {
-    openPayload(job, { v: letter.version, p: letter.payload })
-    return { letter, version: letter.version, payload: letter.payload }
-  }
-  const payload = openPayload(job, { v: job.version, p: edit(letter.payload, letter) })
+  const { secrecy } = store
+  const before = await secrecy.open({ value: letter.payload, encrypted }, letterBinding(letter))
+  const checked = openPayload(
+    job,
+    edit === undefined ? { v: letter.version, p: before } : { v: job.version, p: edit(before, letter) },
+  )
+  const [version, plain] = edit === undefined ? [letter.version, before] : [job.version, checked]
+  // Anew, so that it is under the present key.
+  const payload = secrecy.on ? await secrecy.seal(plain, letterBinding(letter)) : plain
   assertStorable(job.name, payload)
-  return { letter, version: job.version, payload }
+  return { letter, version, payload, encrypted: secrecy.on }
+}
+
+function letterBinding({ job, tenant }: DeadLetter): { readonly job: string; readonly tenant: string | undefined } {
+  return { job, tenant }
 }
 
 /** The same letter always gets the same next id, so that a redrive which was cut off can be repeated. */
@@ -113,11 +127,15 @@ function nextId({ id, lineage }: DeadLetter): string {
   return `${lineage[0] ?? id}.r${lineage.length + 1}`
 }
 
-async function bringBack({ store, dead, clock }: RedrivePorts, { letter, version, payload }: Ready): Promise<string> {
+async function bringBack(
+  { store, dead, clock }: RedrivePorts,
+  { letter, version, payload, encrypted }: Ready,
+): Promise<string> {
   const id = nextId(letter)
   const data: Envelope = {
     p: payload,
     v: version,
+    ...(encrypted ? { e: 1 } : {}),
     from: [...letter.lineage, letter.id],
     f: letter.fence,
     ...(letter.tenant === undefined ? {} : { t: letter.tenant }),

@@ -1,8 +1,7 @@
 /** Brings BullMQ's job schedulers to what is declared, and mends the ones whose chain of runs broke. */
 import type { Logger } from '@ops/core'
 import type { Queue as BullQueue, JobSchedulerJson } from 'bullmq'
-import type { Envelope } from './envelope.ts'
-import { assertStorable } from './envelope.ts'
+import { assertStorable, decrypted, type Envelope } from './envelope.ts'
 import type { Schedule } from './schedule.ts'
 import type { Store } from './store.ts'
 import { STORED } from './stored-options.ts'
@@ -50,8 +49,8 @@ export class Scheduler {
       const { name } = wanted
       const before = present.get(name)
       // Only what differs: writing anew takes back a run that is due but has not started.
-      if (before !== undefined && isSame(before, wanted)) continue
-      await write(bull, wanted)
+      if (before !== undefined && (await this.#isSame(before, wanted))) continue
+      await this.#write(bull, wanted)
       logger.info({ queue: store.name, schedule: name, pattern: wanted.pattern, tz: wanted.tz }, 'job scheduled')
     }
     const kept = new Set(schedules.map(({ name }) => name))
@@ -68,31 +67,37 @@ export class Scheduler {
     const { store, schedules, logger } = this.#options
     for (const wanted of schedules) {
       const before = present.get(wanted.name)
-      if (before?.next === undefined || !isSame(before, wanted)) continue
+      if (before?.next === undefined || !(await this.#isSame(before, wanted))) continue
       const run = store.key(`repeat:${wanted.name}:${before.next}`)
       const [enqueuedAt, finishedOn] = await store.redis.hmget(run, 'timestamp', 'finishedOn')
       if (enqueuedAt !== null && finishedOn === null) continue
-      await write(bull, wanted)
+      await this.#write(bull, wanted)
       logger.warn({ queue: store.name, schedule: wanted.name }, 'schedule had lost its next run')
     }
   }
-}
 
-async function write(bull: BullQueue, { name, pattern, tz, job, payload, tenant }: Schedule): Promise<void> {
-  const data: Envelope = { p: payload, v: job.version, ...(tenant === undefined ? {} : { t: tenant }) }
-  await bull.upsertJobScheduler(name, { pattern, tz }, { name: job.name, data, opts: STORED })
-}
+  async #write(bull: BullQueue, { name, pattern, tz, job, payload, tenant }: Schedule): Promise<void> {
+    const { secrecy } = this.#options.store
+    const data: Envelope = {
+      p: secrecy.on ? await secrecy.seal(payload, { job: job.name, tenant }) : payload,
+      v: job.version,
+      ...(tenant === undefined ? {} : { t: tenant }),
+      ...(secrecy.on ? { e: 1 } : {}),
+    }
+    await bull.upsertJobScheduler(name, { pattern, tz }, { name: job.name, data, opts: STORED })
+  }
 
-function isSame(before: JobSchedulerJson<Envelope>, { pattern, tz, job, payload, tenant }: Schedule): boolean {
-  const data = before.template?.data
-  return (
-    before.pattern === pattern &&
-    before.tz === tz &&
-    before.name === job.name &&
-    data?.v === job.version &&
-    data.t === tenant &&
-    JSON.stringify(data.p) === JSON.stringify(payload)
-  )
+  async #isSame(before: JobSchedulerJson<Envelope>, wanted: Schedule): Promise<boolean> {
+    const { pattern, tz, job, payload, tenant } = wanted
+    const data = before.template?.data
+    if (before.pattern !== pattern || before.tz !== tz || before.name !== job.name) return false
+    if (data?.v !== job.version || data.t !== tenant) return false
+    const { secrecy } = this.#options.store
+    if (secrecy.on !== (data.e === 1)) return false
+    // What cannot be read was written under a key that is gone: written anew it can.
+    const { p } = secrecy.on ? await decrypted(job.name, data, secrecy).catch(() => ({ p: undefined })) : data
+    return JSON.stringify(p) === JSON.stringify(payload)
+  }
 }
 
 /** When a scheduled run was due, wall milliseconds; undefined for other jobs. Redriven ones keep the time of the first. */

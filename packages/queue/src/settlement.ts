@@ -69,7 +69,9 @@ export class Settlement {
     const attempt = job.attemptsMade + 1
     const facts = { queue, job: job.name, job_id: job.id, attempt, retry_in_ms: outcome.delayMs, error: thrown }
     within(delivery, () => logger.warn(facts, 'job failed, will be retried'))
-    throw retryIn(recordError(thrown)[0]?.message ?? 'failed', outcome.delayMs)
+    const [top] = recordError(thrown)
+    // BullMQ keeps it beside the job, readable.
+    throw retryIn((store.secrecy.on ? top?.type : top?.message) ?? 'failed', outcome.delayMs)
   }
 
   /** Hands the job back, uncharged. @throws always */

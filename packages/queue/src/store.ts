@@ -2,6 +2,7 @@
 import type { Clock } from '@ops/core'
 import { isOpsError } from '@ops/core'
 import { Queue as BullQueue } from 'bullmq'
+import { type Cipher, Secrecy } from './cipher.ts'
 import { assertNoEviction, connected, type RedisClient, within } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { QueueUnavailableError } from './errors.ts'
@@ -18,14 +19,27 @@ export class Store {
   readonly name: string
   readonly redis: RedisClient
   readonly clock: Clock
+  readonly secrecy: Secrecy
+  /** Names of the baggage entries that travel. */
+  readonly baggage: readonly string[]
   readonly #deadlines: Deadlines
   #bull: BullQueue | undefined
   #opening: Promise<BullQueue> | undefined
 
-  constructor(name: string, redis: RedisClient, clock: Clock) {
+  constructor(
+    name: string,
+    redis: RedisClient,
+    {
+      clock,
+      cipher,
+      baggage = [],
+    }: { clock: Clock; cipher?: Cipher | undefined; baggage?: readonly string[] | undefined },
+  ) {
     this.name = name
     this.redis = redis
     this.clock = clock
+    this.secrecy = new Secrecy(name, cipher)
+    this.baggage = baggage
     this.#deadlines = new Deadlines(clock)
   }
 

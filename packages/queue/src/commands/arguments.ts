@@ -18,6 +18,7 @@ const OPTIONS = {
   canary: { type: 'string' },
   payload: { type: 'string' },
   unchecked: { type: 'boolean' },
+  reveal: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   check: { type: 'boolean' },
   yes: { type: 'boolean', short: 'y' },
@@ -41,6 +42,7 @@ export interface Values {
   readonly canary?: string
   readonly payload?: string
   readonly unchecked?: boolean
+  readonly reveal?: boolean
   readonly 'dry-run'?: boolean
   readonly check?: boolean
   readonly yes?: boolean
@@ -56,7 +58,7 @@ const COMMANDS: Readonly<Record<CommandName, readonly (keyof Values)[]>> = {
   status: ['check'],
   'dead list': [...FILTER, 'limit'],
   'dead groups': [],
-  'dead show': [],
+  'dead show': ['reveal', 'jobs'],
   'dead redrive': [...FILTER, 'all', 'limit', 'rate', 'canary', 'payload', 'jobs', 'unchecked', 'dry-run', 'yes'],
   'dead discard': [...FILTER, 'all', 'dry-run', 'yes'],
 }

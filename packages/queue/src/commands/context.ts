@@ -1,5 +1,5 @@
 /** What the commands need of whoever runs them: the binary of this package, `ops`, or a test. */
-
+import type { Cipher } from '../cipher.ts'
 import type { JobDefinition } from '../job-definition.ts'
 
 /** Where text goes, and who answers questions. A context of the `ops` command is one. */
@@ -16,6 +16,8 @@ export interface CommandContext {
   readonly signal?: AbortSignal
   /** Jobs that payloads are validated by where `--jobs` names no module. @defaultValue none */
   readonly jobs?: readonly JobDefinition[]
+  /** What payloads are encrypted by where `--jobs` names no module. @defaultValue none */
+  readonly cipher?: Cipher
   /** How the command is called, in messages. @defaultValue 'ops-queue' */
   readonly name?: string
 }

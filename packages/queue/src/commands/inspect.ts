@@ -78,7 +78,7 @@ export async function showLetter(
   { values, argument: id }: { readonly values: Values; readonly argument: string },
   context: CommandContext,
 ): Promise<ExitCode> {
-  const letter = await queue.dead.show(id)
+  const letter = await (values.reveal ? queue.dead.reveal(id) : queue.dead.show(id))
   if (letter === undefined) {
     const error = `Cannot show ${printable(id)}: it is no dead letter of ${queue.name}, expected an id of dead list`
     if (values.json) writeJson(context, { ok: false, error })

@@ -1,14 +1,11 @@
-/** What a command works on: the Redis, the queues that are in it, and the jobs that a module declares. */
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+/** What a command works on: the Redis, and the queues that are in it. */
 import { Cluster, Redis } from 'ioredis'
 import type { RedisClient } from '../connection.ts'
-import type { JobDefinition } from '../job-definition.ts'
 import { createQueue, type Queue } from '../queue.ts'
 import { prefixOf } from '../store.ts'
 import type { Values } from './arguments.ts'
 import type { CommandContext } from './context.ts'
+import { loadDeclared } from './declared.ts'
 
 const CONNECT_MS = 3_000
 
@@ -97,7 +94,7 @@ export async function findQueues(redis: RedisClient): Promise<string[]> {
 }
 
 /** The queue `--queue` names. Looked for first: opening one that is not there would make it. @throws TypeError */
-export async function openQueue(redis: RedisClient, values: Values, { jobs }: CommandContext): Promise<Queue> {
+export async function openQueue(redis: RedisClient, values: Values, context: CommandContext): Promise<Queue> {
   const { queue: name } = values
   const there = name !== undefined && (await redis.exists(`${prefixOf(name)}:${name}:meta`)) === 1
   if (name === undefined || !there) {
@@ -110,41 +107,5 @@ export async function openQueue(redis: RedisClient, values: Values, { jobs }: Co
       `${state}, expected ${found.length === 0 ? 'one, but there is none' : `one of ${found.join(', ')}`}`,
     )
   }
-  return createQueue(name, { redis, jobs: await loadJobs(values, jobs) })
-}
-
-/** Every job that the module of `--jobs` exports, alone or in arrays; without it those of the context. @throws TypeError */
-async function loadJobs({ jobs: file }: Values, known: CommandContext['jobs'] = []): Promise<readonly JobDefinition[]> {
-  if (file === undefined) return known
-  const path = resolve(file)
-  if (!existsSync(path)) throw new TypeError(`Cannot load jobs from ${file}: there is no such file`)
-  let exported: Readonly<Record<string, unknown>>
-  try {
-    exported = await import(pathToFileURL(path).href)
-  } catch (error) {
-    throw new TypeError(
-      `Cannot load jobs from ${file}: importing it failed (${(error as Error)?.message ?? String(error)})`,
-      {
-        cause: error,
-      },
-    )
-  }
-  const found = new Map(
-    Object.values(exported)
-      .flat()
-      .filter(isJob)
-      .map((job) => [job.name, job]),
-  )
-  if (found.size === 0) throw new TypeError(`Cannot load jobs from ${file}: expected exports made by defineJob`)
-  return [...found.values()]
-}
-
-function isJob(value: unknown): value is JobDefinition {
-  const job = value as Partial<JobDefinition> | null | undefined
-  return (
-    typeof job === 'object' &&
-    typeof job?.name === 'string' &&
-    typeof job.retry?.attempts === 'number' &&
-    job.schema !== undefined
-  )
+  return createQueue(name, { redis, ...(await loadDeclared(values, context)) })
 }

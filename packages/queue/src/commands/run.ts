@@ -23,8 +23,12 @@ export const QUEUE_USAGE = `
 Which dead letters: --id ID, --job NAME, --verdict poison|exhausted|permanent|invalid|unknown,
   --fingerprint HEX, --tenant NAME; redrive and discard need one of these, or --all
 
+dead show:
+  --reveal             what the cipher encrypted, too
+
 dead redrive:
-  --jobs MODULE        exports the jobs (defineJob), so that payloads are validated before they come back
+  --jobs MODULE        exports the jobs (defineJob), so that payloads are validated before they come back;
+                       where they are encrypted also cipher (dead show too)
   --unchecked          without --jobs: the worker alone validates
   --dry-run            tells what would happen (discard too)
   --canary N           so many first; the rest only when all of them complete (default: 0)
