@@ -35,14 +35,20 @@ export async function bury(
   return letter
 }
 
-interface Facts {
+/** What a job's own record does not say. */
+export interface Facts {
+  /** Charged failures before the one it died of. */
   readonly attempts: number
   readonly releases: number
   readonly crashes: number
   readonly now: number
 }
 
-function letterOf(job: Job<Envelope>, death: Death, { now, attempts, releases, crashes }: Facts): DeadLetter {
+/** What a letter is written of. */
+export type BuriedJob = Pick<Job<Envelope>, 'id' | 'name' | 'data' | 'attemptsMade' | 'attemptsStarted' | 'timestamp'>
+
+/** The letter of a dead job. */
+export function letterOf(job: BuriedJob, death: Death, { now, attempts, releases, crashes }: Facts): DeadLetter {
   const errors = recordError(death.error)
   const { p, v, t, tp, from, e } = job.data
   const charged = death.verdict === 'exhausted' || death.verdict === 'permanent' ? 1 : 0

@@ -1,28 +1,7 @@
 /** The dead letters of one queue: where they are kept, and how they come back. */
-import type { DeadLetter, Verdict } from './dead-letter.ts'
+import type { DeadLetter } from './dead-letter.ts'
+import { type DeadLetterFilter, type DeadLetterGroup, groupLetters, matches } from './letter-filter.ts'
 import type { Store } from './store.ts'
-
-/** Which dead letters; all given parts must match. */
-export interface DeadLetterFilter {
-  readonly id?: string
-  readonly job?: string
-  readonly verdict?: Verdict
-  readonly fingerprint?: string
-  readonly tenant?: string
-}
-
-/** Dead letters that failed alike. */
-export interface DeadLetterGroup {
-  readonly fingerprint: string
-  readonly job: string
-  readonly verdict: Verdict
-  readonly reason: string
-  readonly count: number
-  /** ISO-8601. */
-  readonly firstDiedAt: string
-  /** ISO-8601. */
-  readonly lastDiedAt: string
-}
 
 /** How letters are discarded. */
 export interface DiscardOptions {
@@ -86,26 +65,8 @@ export class DeadLetterStore {
     }
   }
 
-  async groups(): Promise<DeadLetterGroup[]> {
-    const groups = new Map<string, { -readonly [K in keyof DeadLetterGroup]: DeadLetterGroup[K] }>()
-    for await (const { fingerprint, job, verdict, reason, diedAt } of this.scan()) {
-      const group = groups.get(fingerprint)
-      if (group === undefined) {
-        groups.set(fingerprint, {
-          fingerprint,
-          job,
-          verdict,
-          reason,
-          count: 1,
-          firstDiedAt: diedAt,
-          lastDiedAt: diedAt,
-        })
-      } else {
-        group.count++
-        group.firstDiedAt = diedAt
-      }
-    }
-    return [...groups.values()].sort((a, b) => b.count - a.count)
+  groups(): Promise<DeadLetterGroup[]> {
+    return groupLetters(this.scan())
   }
 
   async discard(filter: DeadLetterFilter, { onProgress, signal }: DiscardOptions = {}): Promise<number> {
@@ -128,10 +89,4 @@ export class DeadLetterStore {
       return (await redis.hdel(this.#records, id)) === 1
     })
   }
-}
-
-function matches(letter: DeadLetter, filter: DeadLetterFilter): boolean {
-  return Object.entries(filter).every(
-    ([key, value]) => value === undefined || letter[key as keyof DeadLetter] === value,
-  )
 }

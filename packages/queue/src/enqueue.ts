@@ -41,7 +41,7 @@ export interface Entry<T> {
 export interface ProducerPorts {
   readonly queue: string
   readonly jobs: ReadonlyMap<string, JobDefinition>
-  readonly intake: Intake
+  readonly intake: Pick<Intake, 'put'>
   readonly secrecy: Secrecy
   /** Names of the baggage entries that travel. */
   readonly baggage: readonly string[]

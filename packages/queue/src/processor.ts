@@ -6,13 +6,14 @@ import { Attempt } from './attempt.ts'
 import type { RedisClient } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { decrypted, type Envelope, openPayload } from './envelope.ts'
-import { type AbortKind, InvalidPayloadError, PermanentError } from './errors.ts'
+import { type AbortKind, InvalidPayloadError } from './errors.ts'
 import type { FairnessOptions } from './fairness.ts'
 import type { Handlers, JobRun } from './handler.ts'
 import type { JobDefinition } from './job-definition.ts'
 import type { queueMetrics } from './metrics.ts'
 import { runOnce } from './once.ts'
 import { decideOutcome, type Standing } from './outcome.ts'
+import { storable } from './result.ts'
 import { dueTimeOf } from './scheduler.ts'
 import { type Delivery, Settlement } from './settlement.ts'
 import { Solitude } from './solitude.ts'
@@ -32,7 +33,6 @@ export interface ProcessorOptions {
   readonly logger: Logger
 }
 
-const MAX_RESULT_BYTES = 65_536
 const MEASURE_MS = 1_000
 
 /** Processes jobs, several at once. */
@@ -259,19 +259,4 @@ export class Processor {
     const seconds = (job.processedOn - job.timestamp - (job.opts.delay ?? 0)) / 1000
     this.#options.metrics.wait.observe({ queue: this.#options.store.name }, Math.max(0, seconds))
   }
-}
-
-/** What BullMQ can store. The work is done, so a result that cannot be kept will not be mended by doing it again. */
-function storable(result: unknown): unknown {
-  if (result === undefined) return undefined
-  let json: string | undefined
-  try {
-    json = JSON.stringify(result)
-  } catch (error) {
-    throw new PermanentError(new TypeError('its result cannot be written as JSON', { cause: error }))
-  }
-  if (json !== undefined && Buffer.byteLength(json) > MAX_RESULT_BYTES) {
-    throw new PermanentError(new RangeError(`its result has over ${MAX_RESULT_BYTES} bytes`))
-  }
-  return json === undefined ? undefined : result
 }

@@ -13,12 +13,13 @@ import { assertBaggage } from './baggage.ts'
 import type { Cipher } from './cipher.ts'
 import type { RedisClient } from './connection.ts'
 import type { DeadLetter } from './dead-letter.ts'
-import { type DeadLetterFilter, type DeadLetterGroup, DeadLetterStore, type DiscardOptions } from './dead-letters.ts'
+import { DeadLetterStore, type DiscardOptions } from './dead-letters.ts'
 import { type Enqueued, type EnqueueOptions, type Entry, enqueueAll } from './enqueue.ts'
 import { assertFairness, type FairnessOptions } from './fairness.ts'
 import { Intake } from './intake.ts'
 import type { JobDefinition } from './job-definition.ts'
-import { type RedriveOptions, type RedrivePorts, type RedriveReport, redrive } from './redrive.ts'
+import type { DeadLetterFilter, DeadLetterGroup } from './letter-filter.ts'
+import { type RedriveOptions, type RedrivePorts, type RedriveReport, redrive, redriveTarget } from './redrive.ts'
 import { openLetter } from './sealed-letter.ts'
 import { collectGauges, type QueueStatus, readStatus } from './status.ts'
 import { Store } from './store.ts'
@@ -128,7 +129,13 @@ export function createQueue(name: string, options: QueueOptions): Queue {
   const producer = { queue: name, jobs, intake, secrecy: store.secrecy, baggage, clock }
   const queue: Queue = {
     name,
-    dead: deadLettersOf({ store, dead: new DeadLetterStore(store), jobs, clock }),
+    dead: deadLettersOf({
+      dead: new DeadLetterStore(store),
+      target: redriveTarget(store),
+      jobs,
+      clock,
+      secrecy: store.secrecy,
+    }),
     enqueue: async (job, payload, entry) =>
       (await enqueueAll(producer, job, [{ payload, ...(entry && { options: entry }) }]))[0] as Enqueued,
     enqueueBulk: (job, entries) => enqueueAll(producer, job, entries),
@@ -144,15 +151,16 @@ export function createQueue(name: string, options: QueueOptions): Queue {
   return queue
 }
 
-function deadLettersOf(ports: RedrivePorts): DeadLetters {
-  const { dead, store } = ports
+/** The face of dead letters, wherever they are kept. */
+export function deadLettersOf(ports: RedrivePorts): DeadLetters {
+  const { dead, secrecy } = ports
   return {
     list: (filter) => dead.list(filter),
     groups: () => dead.groups(),
     show: (id) => dead.show(id),
     async reveal(id) {
       const letter = await dead.show(id)
-      return letter && openLetter(letter, store.secrecy)
+      return letter && openLetter(letter, secrecy)
     },
     count: (filter) => dead.count(filter),
     redrive: (filter, how = {}) => redrive(ports, filter, how),

@@ -1,9 +1,11 @@
 /** Dead letters on their way back: checked, at a rate, a few first; each keeps its lineage. */
 import { type Clock, sleep } from '@ops/core'
+import type { Secrecy } from './cipher.ts'
 import type { DeadLetter } from './dead-letter.ts'
-import type { DeadLetterFilter, DeadLetterStore } from './dead-letters.ts'
+import type { DeadLetterStore } from './dead-letters.ts'
 import { assertStorable, type Envelope, openPayload } from './envelope.ts'
 import type { JobDefinition } from './job-definition.ts'
+import type { DeadLetterFilter } from './letter-filter.ts'
 import type { Store } from './store.ts'
 import { STORED } from './stored-options.ts'
 
@@ -40,10 +42,31 @@ export interface RedriveReport {
   readonly canary: 'none' | 'passed' | 'failed'
 }
 
+/** Where letters are kept. */
+export type LetterBox = Pick<DeadLetterStore, 'list' | 'groups' | 'show' | 'count' | 'discard' | 'remove'>
+
+/** Where letters go. */
+export interface RedriveTarget {
+  /** Adds a job unless its id is there. */
+  add(id: string, name: string, data: Envelope): Promise<unknown>
+  /** `'completed'` and `'failed'` are the ends. */
+  stateOf(id: string): Promise<string>
+}
+
+/** Back into the queue in Redis. */
+export function redriveTarget(store: Store): RedriveTarget {
+  return {
+    add: (id, name, data) =>
+      store.use((bull) => bull.add(name, data, { ...STORED, jobId: id, timestamp: store.clock.now() })),
+    stateOf: (id) => store.use((bull) => bull.getJobState(id)),
+  }
+}
+
 /** What a redrive works with. */
 export interface RedrivePorts {
-  readonly store: Store
-  readonly dead: DeadLetterStore
+  readonly dead: LetterBox
+  readonly target: RedriveTarget
+  readonly secrecy: Secrecy
   readonly jobs: ReadonlyMap<string, JobDefinition>
   readonly clock: Clock
 }
@@ -94,7 +117,7 @@ export async function redrive(
 
 async function prepare(
   letter: DeadLetter,
-  { jobs, store }: RedrivePorts,
+  { jobs, secrecy }: RedrivePorts,
   { edit, unchecked = false }: RedriveOptions,
 ): Promise<Ready> {
   const encrypted = letter.encrypted === true
@@ -105,7 +128,6 @@ async function prepare(
     throw new TypeError(
       `Cannot check the payload of job ${letter.job}: the job is not known here, expected its definition`,
     )
-  const { secrecy } = store
   const before = await secrecy.open({ value: letter.payload, encrypted }, letterBinding(letter))
   const checked = openPayload(
     job,
@@ -128,7 +150,7 @@ function nextId({ id, lineage }: DeadLetter): string {
 }
 
 async function bringBack(
-  { store, dead, clock }: RedrivePorts,
+  { target, dead }: RedrivePorts,
   { letter, version, payload, encrypted }: Ready,
 ): Promise<string> {
   const id = nextId(letter)
@@ -141,19 +163,19 @@ async function bringBack(
     ...(letter.tenant === undefined ? {} : { t: letter.tenant }),
     ...(letter.traceparent === undefined ? {} : { tp: letter.traceparent }),
   }
-  await store.use((bull) => bull.add(letter.job, data, { ...STORED, jobId: id, timestamp: clock.now() }))
+  await target.add(id, letter.job, data)
   await dead.remove(letter.id)
   return id
 }
 
 async function canaryLives(
-  { store, clock, dead }: RedrivePorts,
+  { target, clock, dead }: RedrivePorts,
   ids: readonly string[],
   options: RedriveOptions,
 ): Promise<boolean> {
   const until = clock.monotonic() + (options.canaryMs ?? 60_000)
   for (;;) {
-    const states = await Promise.all(ids.map((id) => store.use((bull) => bull.getJobState(id))))
+    const states = await Promise.all(ids.map((id) => target.stateOf(id)))
     if (states.every((state) => state === 'completed')) return true
     const letters = await Promise.all(ids.map((id) => dead.show(id)))
     if (states.includes('failed') || letters.some((letter) => letter !== undefined) || clock.monotonic() >= until)

@@ -1,7 +1,7 @@
 /** Arguments of the commands: parsed, and refused with what is allowed instead. */
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { VERDICTS, type Verdict } from '../dead-letter.ts'
-import type { DeadLetterFilter } from '../dead-letters.ts'
+import type { DeadLetterFilter } from '../letter-filter.ts'
 
 const OPTIONS = {
   queue: { type: 'string' },
