@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { alertsOf } from '../src/alerts/alerts.ts'
 import { dashboardArtefacts, dashboardsOf } from '../src/dashboards/dashboards.ts'
 import { dashboardUid } from '../src/dashboards/panel.ts'
@@ -12,16 +13,19 @@ import { fullSubject } from './subject.fixture.ts'
 
 interface GrafanaDashboard {
   readonly uid: string
+  readonly title: string
+  readonly links: readonly { readonly type: string; readonly url?: string; readonly tags?: readonly string[] }[]
   readonly panels: readonly { readonly id: number; readonly targets: readonly { expr: string; exemplar: boolean }[] }[]
 }
 
 const hasPromtool = spawnSync('promtool', ['--version']).status === 0
-const artefacts = dashboardArtefacts(await fullSubject())
+const all = dashboardArtefacts(await fullSubject())
+const artefacts = all.filter(({ path }) => path.endsWith('.json'))
 const dashboards = artefacts.map(({ text }) => JSON.parse(text) as GrafanaDashboard)
 const queries = dashboards.flatMap(({ panels }) => panels.flatMap(({ targets }) => targets))
 
 describe('dashboardArtefacts()', () => {
-  test('dashboardArtefacts() makes one for health, each feature, resources and business', () => {
+  test('dashboardArtefacts() makes one for health, each feature, resources, caches, business and models', () => {
     expect(artefacts.map(({ path }) => path)).toEqual([
       'dashboards/health.json',
       'dashboards/feature-checkout.json',
@@ -29,8 +33,9 @@ describe('dashboardArtefacts()', () => {
       'dashboards/resources.json',
       'dashboards/caches.json',
       'dashboards/business.json',
+      'dashboards/ai.json',
     ])
-    expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(6)
+    expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(7)
     expect(Math.max(...dashboards.map(({ uid }) => uid.length))).toBeLessThanOrEqual(40)
   })
 
@@ -56,13 +61,61 @@ describe('dashboardArtefacts()', () => {
     expect(new Set(links)).toEqual(known)
   })
 
-  test('dashboardsOf() shows no feature when a service only works off jobs', async () => {
+  test('dashboardsOf() shows jobs in place of requests when a service only works off jobs', async () => {
     const { features, metrics, caches, ...worker } = service.definition
 
-    const names = dashboardsOf(await createSubject(worker)).map(({ name }) => name)
+    const shown = dashboardsOf(await createSubject(worker))
 
     expect([features, metrics, caches]).not.toContain(undefined)
-    expect(names).toEqual(['health', 'resources'])
+    expect(shown.map(({ name }) => name)).toEqual(['health', 'resources'])
+    const [health] = shown
+    expect(health?.panels.slice(0, 4).map(({ title }) => title)).toEqual([
+      'Attempts',
+      'Share of failing attempts',
+      'Duration of attempts',
+      'Age of the oldest waiting job',
+    ])
+    expect(JSON.stringify(health)).not.toContain('http_request_duration_seconds')
+  })
+
+  test('dashboardsOf() shows calls only when a service calls something by HTTP', async () => {
+    const calls = async (dependencies: typeof service.definition.dependencies) => {
+      const subject = await createSubject({ ...service.definition, dependencies: dependencies ?? {} })
+      return JSON.stringify(dashboardsOf(subject)).includes('dependency_up')
+    }
+
+    expect([await calls(service.definition.dependencies), await calls({})]).toEqual([true, false])
+  })
+
+  test('dashboardsOf() draws what was promised of a feature across its panels, and the budget beside them', async () => {
+    const feature = dashboardsOf(await fullSubject()).find(({ name }) => name === 'feature-checkout')
+
+    const lines = Object.fromEntries(feature?.panels.map(({ title, lines }) => [title, lines]) ?? [])
+    expect(lines).toMatchObject({ 'Share of failing requests': [0.01, 0.05], Duration: [0.5, 10] })
+    expect(feature?.panels.at(-1)).toMatchObject({
+      title: 'Error budget left of 30d',
+      queries: [[expect.stringMatching(/\[30d\]\)\) \/ 0\.001$/), 'left']],
+    })
+  })
+
+  test('dashboardArtefacts() links each dashboard to the others of the service and to its runbooks', () => {
+    const links = dashboards.map((dashboard) => dashboard.links)
+
+    expect(new Set(links.map((each) => JSON.stringify(each))).size).toBe(1)
+    expect(links[0]).toEqual([
+      expect.objectContaining({ type: 'dashboards', tags: ['ops', 'shop'] }),
+      expect.objectContaining({ type: 'link', url: 'https://wiki.example.com/shop/runbooks' }),
+    ])
+  })
+
+  test('dashboardArtefacts() provisions a way from an exemplar to its trace', () => {
+    const example = all.find(({ path }) => path === 'grafana-datasources.example.yml')?.text ?? ''
+
+    const { datasources } = parse(example) as { datasources: { uid: string; jsonData?: unknown }[] }
+
+    expect(datasources[0]?.jsonData).toEqual({
+      exemplarTraceIdDestinations: [{ name: 'trace_id', datasourceUid: datasources[1]?.uid }],
+    })
   })
 
   test.runIf(hasPromtool)('dashboardArtefacts() writes PromQL when promtool reads every query', async () => {

@@ -132,7 +132,7 @@ function llmQuantile(
     expr: slowerThan(subject, metric, { labels: {}, edge, share: 0.05, window: '5m' }),
     forMinutes: 5,
     severity: 'warning',
-    dashboard: 'business',
+    dashboard: 'ai',
     summary: `One in 20 requests to language models ${what}`,
     guidance: { ...LLM_GUIDANCE, queries: [] },
     proof: proveSlower(metric, {
@@ -159,7 +159,7 @@ function llmShare(
     expr: shareExceeded({ part: select(subject, metric, { result }), all: select(subject, metric) }, ratio, ['5m']),
     forMinutes: 5,
     severity: 'warning',
-    dashboard: 'business',
+    dashboard: 'ai',
     summary: `More than ${Number((ratio * 100).toPrecision(6))} % of ${what}`,
     guidance: { ...LLM_GUIDANCE, queries: [] },
     proof: proveShare({
