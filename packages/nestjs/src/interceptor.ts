@@ -1,13 +1,10 @@
 import { type CallHandler, type ExecutionContext, HttpException, type NestInterceptor } from '@nestjs/common'
 import type { HttpAdapterHost } from '@nestjs/core'
 import type { Admission } from '@ops/http'
-import { catchError, from, mergeMap, type Observable, throwError } from 'rxjs'
+import { from, mergeMap, type Observable, throwError } from 'rxjs'
 import { tryGetTied } from './observed.ts'
 
-/**
- * Asks for admission where guards identify, and notes the error a handler, pipe or interceptor failed with before Nest's
- * exception filters answer it.
- */
+/** Asks for admission where guards identify. */
 export function createInterceptor({ httpAdapter }: HttpAdapterHost): NestInterceptor {
   const refuseOr = (context: ExecutionContext, { headers, answer }: Admission, next: CallHandler) => {
     const response = context.switchToHttp().getResponse()
@@ -18,16 +15,10 @@ export function createInterceptor({ httpAdapter }: HttpAdapterHost): NestInterce
   return {
     intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
       if (context.getType() !== 'http') return next.handle()
-      const tied = tryGetTied(context.switchToHttp().getRequest())
-      const admission = tied?.admit?.()
-      const handled =
-        admission === undefined ? next.handle() : from(admission).pipe(mergeMap((one) => refuseOr(context, one, next)))
-      return handled.pipe(
-        catchError((error: unknown) => {
-          tied?.observation.fail(error)
-          return throwError(() => error)
-        }),
-      )
+      const admission = tryGetTied(context.switchToHttp().getRequest())?.admit?.()
+      return admission === undefined
+        ? next.handle()
+        : from(admission).pipe(mergeMap((one) => refuseOr(context, one, next)))
     },
   }
 }

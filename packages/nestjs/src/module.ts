@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common'
 import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core'
 import type { Identity } from '@ops/core'
 import { createRequestPath, type RequestPathSource } from '@ops/http'
+import { watchExceptions } from './exception-watch.ts'
 import { createInterceptor } from './interceptor.ts'
 import { type HttpPlatform, mount } from './platform.ts'
 
@@ -31,6 +32,7 @@ const MOUNTED = Symbol('@ops/nestjs/mounted')
 // biome-ignore lint/complexity/noStaticOnlyClass: Nest modules are classes
 export class OpsModule {
   static forRoot<Request = never>(service: RequestPathSource, options: OpsModuleOptions<Request> = {}): DynamicModule {
+    watchExceptions()
     return {
       module: OpsModule,
       global: true,

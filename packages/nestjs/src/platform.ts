@@ -26,7 +26,7 @@ export type Identify = (request: never) => Identity | undefined
 export function mount(platform: HttpPlatform, path: RequestPath, identify: Identify | undefined): void {
   const type = platform.getType()
   if (type === 'express') mountOnExpress(platform, path, identify)
-  else if (type === 'fastify') mountOnFastify(platform.getInstance() as FastifyLike, path, identify)
+  else if (type === 'fastify') mountOnFastify(platform as FastifyPlatform, path, identify)
   else throw new TypeError(`Cannot observe Nest on ${type}: expected the platform express or fastify`)
 }
 
@@ -57,33 +57,55 @@ interface FastifyRequestLike {
 }
 interface FastifyReplyLike {
   readonly raw: ServerResponse
-  header(name: string, value: string): FastifyReplyLike
   headers(values: Readonly<Record<string, string>>): FastifyReplyLike
   code(status: number): FastifyReplyLike
   send(body: string): unknown
   hijack(): FastifyReplyLike
 }
-interface FastifyLike {
-  addHook(
-    name: 'onRequest',
-    hook: (request: FastifyRequestLike, reply: FastifyReplyLike, done: () => void) => void,
-  ): unknown
+type RequestHook = (request: FastifyRequestLike, reply: FastifyReplyLike, done: (error?: unknown) => void) => unknown
+interface FastifyPlatform extends HttpPlatform {
+  readonly onRequestHook?: RequestHook
+  setOnRequestHook(hook: RequestHook | undefined): void
 }
 
-function mountOnFastify(app: FastifyLike, path: RequestPath, identify: Identify | undefined): void {
-  app.addHook('onRequest', (request, reply, done) => {
+function mountOnFastify(platform: FastifyPlatform, path: RequestPath, identify: Identify | undefined): void {
+  hookFirst(platform, (request, reply, next) => {
     const answer = path.intercept(request.raw)
     if (answer !== undefined) return respond(reply.hijack().raw, answer)
     const observation = path.start(request.raw, reply.raw)
     observation.route = request.routeOptions.url
     tie(request.raw, { observation, admit: identify === undefined ? () => path.admit(observation) : undefined })
-    reply.header(TRACE_ID_HEADER, observation.context.traceId).header(REQUEST_ID_HEADER, observation.context.requestId)
+    // On the raw response, since middleware and server-sent events write to it without asking Fastify.
+    reply.raw.setHeader(TRACE_ID_HEADER, observation.context.traceId)
+    reply.raw.setHeader(REQUEST_ID_HEADER, observation.context.requestId)
     identifyBy(identify, request, observation)
-    const goOn = () => runInContext(observation.context, done)
+    const goOn = () => runInContext(observation.context, next)
     const admission = path.admit(observation, identify !== undefined)
     if (admission === undefined) goOn()
     else void admission.then((one) => proceedByFastify(reply, one, goOn))
   })
+}
+
+/**
+ * Nest's own request hook is the only one that runs before its middleware: a module's would be added after that of middie.
+ * One that the application sets runs after ours.
+ */
+function hookFirst(
+  platform: FastifyPlatform,
+  ours: (request: FastifyRequestLike, reply: FastifyReplyLike, next: () => void) => void,
+): void {
+  let theirs = platform.onRequestHook
+  platform.setOnRequestHook((request, reply, done) => {
+    const next = () => {
+      const result = theirs?.call(platform, request, reply, done)
+      if (theirs === undefined) done()
+      else if (result instanceof Promise) result.then(() => done(), done)
+    }
+    ours(request, reply, next)
+  })
+  platform.setOnRequestHook = (hook) => {
+    theirs = hook
+  }
 }
 
 function proceedByFastify(reply: FastifyReplyLike, { headers, answer }: Admission, goOn: () => void): void {
