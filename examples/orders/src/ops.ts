@@ -12,7 +12,7 @@ export default defineService({
   settings,
   metrics: catalog,
   jobs: [fulfilOrder],
-  caches: [{ name: 'orders.order', minHitRatio: 0.5 }],
+  caches: [{ name: 'orders.order', minHitRatio: 0.2 }],
   dependencies: {
     postgres: { kind: 'postgres', setting: 'DATABASE_URL' },
     redis: { kind: 'redis', setting: 'REDIS_URL' },
