@@ -1,32 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { cacheMetrics } from '../src/index.ts'
 
 const folder = join(import.meta.dirname, '..')
 const readme = readFileSync(join(folder, 'README.md'), 'utf8')
-const samples = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code as string)
-
-test.each([
-  ['Use', 0, 'u-1 of acme u-1 of acme\n'],
-  ['Testing with it', 1, '0 0\n'],
-])('the README prints what it says when its sample under %s is run', (_, at, printed) => {
-  const name = `readme${process.pid}`
-  const sample = samples[at]?.replace('redis://127.0.0.1:6379', inject('redisUrl')).replace("'shop'", `'${name}'`) ?? ''
-
-  const run = spawnSync(
-    process.execPath,
-    ['--conditions=@ops/source', '--input-type=module-typescript', '-e', sample],
-    {
-      cwd: folder,
-      encoding: 'utf8',
-    },
-  )
-
-  expect(run.stderr.replace(/.*Warning.*\n/g, '')).toBe('')
-  expect(run.stdout).toBe(printed)
-})
 
 test('the README names every metric and every error', () => {
   for (const { name } of Object.values(cacheMetrics)) expect(readme).toContain(name)

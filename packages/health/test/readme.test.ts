@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -6,19 +5,6 @@ import { healthMetrics, lifecycleMetrics } from '../src/index.ts'
 
 const folder = join(import.meta.dirname, '..')
 const readme = readFileSync(join(folder, 'README.md'), 'utf8')
-
-test('the README prints what it says and drains when its sample is run', () => {
-  const sample = /^```ts\n([\s\S]*?)^```$/m.exec(readme)?.[1] ?? ''
-
-  const run = spawnSync(
-    process.execPath,
-    ['--conditions=@ops/source', '--input-type=module-typescript', '-e', sample],
-    { cwd: folder, encoding: 'utf8' },
-  )
-
-  expect(run.stdout).toBe('200\n')
-  expect(run.status).toBe(0)
-})
 
 test('the README names every metric and every error code', () => {
   const names = [healthMetrics, lifecycleMetrics].flatMap((catalog) => Object.values(catalog).map(({ name }) => name))

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { counter, defaultMetrics, metricsMetrics, storageMetrics } from '@ops/metrics'
@@ -7,19 +6,6 @@ import { createTestMetrics } from './test-metrics.ts'
 
 const folder = join(import.meta.dirname, '..')
 const readme = readFileSync(join(folder, 'README.md'), 'utf8')
-
-test('the README prints what it says when its sample is run', () => {
-  const sample = /^```ts\n([\s\S]*?)^```$/m.exec(readme)?.[1] ?? ''
-
-  const run = spawnSync(
-    process.execPath,
-    ['--conditions=@ops/source', '--input-type=module-typescript', '-e', sample],
-    { cwd: folder, encoding: 'utf8' },
-  )
-
-  expect(run.stderr.replace(/.*Warning.*\n/g, '')).toBe('')
-  expect(run.stdout).toBe('orders_total{kind="new"} 1\n')
-})
 
 test('the README names every metric and every member', async () => {
   const metrics = createTestMetrics({ only: counter('only_total', { help: 'Only' }) })

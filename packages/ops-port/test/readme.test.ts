@@ -1,23 +1,9 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 const folder = join(import.meta.dirname, '..')
 const readme = readFileSync(join(folder, 'README.md'), 'utf8')
-
-test('the README prints what it says when its sample is run', () => {
-  const sample = /^```ts\n([\s\S]*?)^```$/m.exec(readme)?.[1] ?? ''
-
-  const run = spawnSync(
-    process.execPath,
-    ['--conditions=@ops/source', '--input-type=module-typescript', '-e', sample],
-    { cwd: folder, encoding: 'utf8' },
-  )
-
-  expect(run.stdout).toBe('200 1.4.0\n')
-  expect(run.status).toBe(0)
-})
 
 test('the README names every error code', () => {
   const codes =

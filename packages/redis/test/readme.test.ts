@@ -1,28 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { redisMetrics } from '../src/index.ts'
 
 const folder = join(import.meta.dirname, '..')
 const readme = readFileSync(join(folder, 'README.md'), 'utf8')
-
-test('the README prints what it says when its sample is run', () => {
-  const sample =
-    /^```ts\n([\s\S]*?)^```$/m.exec(readme)?.[1]?.replace('redis://127.0.0.1:6379', inject('redisUrl')) ?? ''
-
-  const run = spawnSync(
-    process.execPath,
-    ['--conditions=@ops/source', '--input-type=module-typescript', '-e', sample],
-    {
-      cwd: folder,
-      encoding: 'utf8',
-    },
-  )
-
-  expect(run.stderr.replace(/.*Warning.*\n/g, '')).toBe('')
-  expect(run.stdout).toBe('hello\n')
-})
 
 test('the README names every metric and every error', () => {
   for (const { name } of Object.values(redisMetrics)) expect(readme).toContain(name)
