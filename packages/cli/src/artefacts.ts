@@ -7,13 +7,14 @@ import type { Artefact } from './artefact.ts'
 import { configurationArtefacts } from './configuration.ts'
 import { dashboardArtefacts } from './dashboards/dashboards.ts'
 import { deployArtefacts } from './deploy/deploy.ts'
+import { operatingArtefacts } from './operating/operating.ts'
 import { keepHandWritten } from './runbooks/hand-written.ts'
 import { runbookIndex, runbookPage } from './runbooks/page.ts'
 import { pageFileOf } from './runbooks/page-file.ts'
 import type { Subject } from './subject.ts'
 
 /** Parts that can be generated alone. */
-export const PARTS = ['env', 'alerts', 'runbooks', 'dashboards', 'deploy'] as const
+export const PARTS = ['env', 'alerts', 'runbooks', 'dashboards', 'deploy', 'operations'] as const
 /** One of {@link PARTS}. */
 export type Part = (typeof PARTS)[number]
 
@@ -24,6 +25,7 @@ export const PART_SUMMARIES: Readonly<Record<Part, string>> = {
   runbooks: 'a page for each alert; what stands between keep markers is kept',
   dashboards: 'Grafana dashboards: health, each feature, what it depends on, caches, business',
   deploy: 'Dockerfile, Kubernetes manifests, canary, where operations declare a deployment',
+  operations: 'pages for operators by the tier: incidents, backup, pipeline, rollback, checklist and more',
 }
 
 const MAKERS: Readonly<Record<Part, (subject: Subject, groups: AlertGroups) => readonly Artefact[]>> = {
@@ -32,6 +34,7 @@ const MAKERS: Readonly<Record<Part, (subject: Subject, groups: AlertGroups) => r
   runbooks: runbookArtefacts,
   dashboards: dashboardArtefacts,
   deploy: deployArtefacts,
+  operations: operatingArtefacts,
 }
 
 /**
@@ -40,6 +43,10 @@ const MAKERS: Readonly<Record<Part, (subject: Subject, groups: AlertGroups) => r
  * @throws TypeError or RangeError for bounds that do not fit the metrics.
  */
 export function generateArtefacts(subject: Subject, parts: readonly Part[] = PARTS): readonly Artefact[] {
+  if (parts.length === 1 && parts[0] === 'deploy' && subject.operations.deploy === undefined)
+    throw new TypeError(
+      `Cannot generate deploy of ${subject.definition.name}: operations declare no deploy, expected at least baseImage by digest, image and api or worker`,
+    )
   const groups = alertsOf(subject)
   return parts.flatMap((part) => MAKERS[part](subject, groups))
 }

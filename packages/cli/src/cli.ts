@@ -6,11 +6,18 @@ import { commandHelp, groupHelp, overview } from './command/help.ts'
 import { findCommand, parseRequest } from './command/parse.ts'
 import { configCommands } from './commands/config.ts'
 import { deadCommands } from './commands/dead.ts'
+import { deliveryCommands } from './commands/delivery.ts'
 import { explainCommand } from './commands/explain.ts'
 import { generateCommands } from './commands/generate.ts'
 
 /** All commands, in the order of help. */
-export const COMMANDS: readonly Command[] = [...generateCommands, explainCommand, ...configCommands, ...deadCommands]
+export const COMMANDS: readonly Command[] = [
+  ...generateCommands,
+  explainCommand,
+  ...configCommands,
+  ...deadCommands,
+  ...deliveryCommands,
+]
 
 /** What is a finding about the service, not a failure of the command. */
 const FINDINGS = ['OPS_CLI_RUNBOOK_MARKERS', 'OPS_CONFIG_INVALID']

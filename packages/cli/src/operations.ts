@@ -24,6 +24,14 @@ export interface LlmBounds {
   readonly emptyRetrievalRatio?: number
 }
 
+/** A request that must work after every rollout. */
+export interface SmokeRequest {
+  /** Path with its query, from `/`; it is asked for with GET. */
+  readonly path: string
+  /** Status it must have. @defaultValue 200 */
+  readonly status?: number
+}
+
 /**
  * Exported as `operations` by the module of the service.
  *
@@ -41,6 +49,8 @@ export interface Operations {
   readonly transactions?: readonly TransactionBound[]
   /** Bounds of calls to language models: `p95Ms`, `p95Tokens` (bucket edges), `toolFailureRatio`, `emptyRetrievalRatio`. @defaultValue none */
   readonly llm?: LlmBounds
+  /** Requests of the smoke suite, besides probes: they change nothing. @defaultValue none */
+  readonly smoke?: readonly SmokeRequest[]
   /** How it is deployed: images, workloads, canary. @defaultValue none: no files for a deployment are made */
   readonly deploy?: Deployment
 }
@@ -49,9 +59,10 @@ const NAME = /^[a-z][a-z0-9-]{0,62}$/
 
 /** @throws TypeError or RangeError that names the bound, what was given and what is allowed. */
 export function assertOperations(operations: Operations): void {
-  const { queueDepth = 1, transactions = [], llm = {}, deploy } = operations
+  const { queueDepth = 1, transactions = [], llm = {}, smoke = [], deploy } = operations
   assertAddresses(operations)
   if (deploy !== undefined) assertDeployment(deploy)
+  for (const request of smoke) assertSmoke(request)
   if (!Number.isInteger(queueDepth) || queueDepth < 1)
     throw new RangeError(`Cannot use operations: queueDepth is ${queueDepth}, expected an integer from 1`)
   for (const { name, minPerMinute } of transactions) {
@@ -81,4 +92,11 @@ function assertAddresses({ runbookBaseUrl = 'runbooks', grafanaUrl = '' }: Opera
     throw new TypeError(
       `Cannot use operations: grafanaUrl is ${JSON.stringify(grafanaUrl)}, expected a URL without a slash at the end`,
     )
+}
+
+function assertSmoke({ path, status = 200 }: SmokeRequest): void {
+  if (!/^\/\S*$/.test(path))
+    throw new TypeError(`Cannot use operations: smoke asks for ${JSON.stringify(path)}, expected a path from /`)
+  if (!(Number.isInteger(status) && status >= 200 && status < 600))
+    throw new RangeError(`Cannot use operations: smoke expects status ${status} of ${path}, expected 200 to 599`)
 }

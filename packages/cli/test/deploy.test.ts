@@ -40,7 +40,17 @@ describe('deployArtefacts()', () => {
   })
 
   test('deployArtefacts() makes nothing when no deployment is declared', async () => {
-    expect(generateArtefacts(await fullSubject(), ['deploy'])).toEqual([])
+    const files = generateArtefacts(await fullSubject()).map(({ path }) => path)
+
+    expect(files.filter((path) => path.startsWith('deploy/'))).toEqual([])
+  })
+
+  test('generateArtefacts() throws when deploy alone is asked for and not declared', async () => {
+    const subject = await fullSubject()
+
+    expect(() => generateArtefacts(subject, ['deploy'])).toThrow(
+      'Cannot generate deploy of shop: operations declare no deploy',
+    )
   })
 
   test('deployArtefacts() gives a lone worker the name of the service, and no port for requests', async () => {

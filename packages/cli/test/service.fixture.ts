@@ -45,6 +45,7 @@ export default service
 export const operations: Operations = {
   runbookBaseUrl: 'https://wiki.example.com/shop/runbooks',
   grafanaUrl: 'https://grafana.example.com',
+  smoke: [{ path: '/orders?limit=1' }],
   queueDepth: 500,
   transactions: [{ name: 'orders', metric: 'orders_placed_total', minPerMinute: 3 }],
   llm: { p95Ms: 20_000, p95Tokens: 16_384, toolFailureRatio: 0.1, emptyRetrievalRatio: 0.2 },

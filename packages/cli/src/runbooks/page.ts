@@ -1,5 +1,7 @@
 /** The page that an alert links to: what it means, how to look, what to do, how to go back. */
 import type { Alert } from '../alerts/alert.ts'
+import { rolloutCommands } from '../deploy/rollout-commands.ts'
+import { code, list, steps } from '../markdown.ts'
 import type { Subject } from '../subject.ts'
 import { keptBlock } from './hand-written.ts'
 
@@ -51,28 +53,29 @@ function duration({ forMinutes }: Alert): string {
   return forMinutes === 0 ? 'Told at once.' : `Told when it has held for ${forMinutes} min.`
 }
 
-function diagnosis({ definition }: Subject, { guidance }: Alert): string {
+function diagnosis(subject: Subject, { guidance }: Alert): string {
+  const { name } = subject.definition
   const queries = guidance.queries.map(([question, query]) => `${question}\n\n${code('promql', query)}`)
   const commands = [
-    `kubectl get pods -l app.kubernetes.io/name=${definition.name}`,
-    `kubectl logs deploy/${definition.name} --since=15m | grep -E '"level":"(error|fatal)"' | tail -20`,
-    `kubectl rollout history deployment/${definition.name}`,
+    `kubectl get pods -l app.kubernetes.io/name=${name}`,
+    `kubectl logs deploy/${name} --since=15m | grep -E '"level":"(error|fatal)"' | tail -20`,
+    rolloutCommands(subject).history,
   ]
   return [...queries, `What runs, what it says, and what changed:\n\n${code('sh', commands.join('\n'))}`].join('\n\n')
 }
 
-function verification({ definition }: Subject, { forMinutes }: Alert): string {
+function verification(subject: Subject, { forMinutes }: Alert): string {
   const minutes = Math.max(10, forMinutes)
   return `The expression under Symptoms returns nothing for ${minutes} min, and every replica is ready:
 
-${code('sh', `kubectl rollout status deployment/${definition.name} --timeout=5m`)}`
+${code('sh', rolloutCommands(subject).status)}`
 }
 
-function rollback({ definition }: Subject): string {
-  const { name } = definition
+function rollback(subject: Subject): string {
+  const { undo, status } = rolloutCommands(subject)
   return `When it began with a deployment or a change of settings:
 
-${code('sh', `kubectl rollout undo deployment/${name}\nkubectl rollout status deployment/${name} --timeout=5m`)}
+${code('sh', `${undo}\n${status}`)}
 
 Then verify as above. A migration of the database is not undone by this: read its own notes first.`
 }
@@ -85,16 +88,4 @@ function escalation({ definition }: Subject, { severity, respondWithin }: Alert)
   const helpAfter = tier === 1 ? '15 min' : '30 min'
   const incident = tier === 1 ? 'SEV-1' : 'SEV-2'
   return `${owner}, by pager, within ${respondWithin}. Not understood after ${helpAfter}: declare ${incident} and call the incident commander.`
-}
-
-function code(language: string, text: string): string {
-  return `\`\`\`${language}\n${text}\n\`\`\``
-}
-
-function list(items: readonly string[]): string {
-  return items.map((item) => `- ${item}`).join('\n')
-}
-
-function steps(items: readonly string[]): string {
-  return items.map((item, at) => `${at + 1}. ${item}`).join('\n')
 }
