@@ -8,6 +8,7 @@ import { configCommands } from './commands/config.ts'
 import { deadCommands } from './commands/dead.ts'
 import { deliveryCommands } from './commands/delivery.ts'
 import { explainCommand } from './commands/explain.ts'
+import { flagCommands } from './commands/flags.ts'
 import { generateCommands } from './commands/generate.ts'
 
 /** All commands, in the order of help. */
@@ -16,11 +17,12 @@ export const COMMANDS: readonly Command[] = [
   explainCommand,
   ...configCommands,
   ...deadCommands,
+  ...flagCommands,
   ...deliveryCommands,
 ]
 
 /** What is a finding about the service, not a failure of the command. */
-const FINDINGS = ['OPS_CLI_RUNBOOK_MARKERS', 'OPS_CONFIG_INVALID']
+const FINDINGS = ['OPS_CLI_RUNBOOK_MARKERS', 'OPS_CONFIG_INVALID', 'OPS_FLAGS_INVALID']
 
 /** Runs the command. Resolves with the exit code, rejects never. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {

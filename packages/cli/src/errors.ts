@@ -65,9 +65,9 @@ export class EnvironmentUnreadableError extends OpsError {
 export class PackageMissingError extends OpsError {
   override readonly name = 'PackageMissingError'
 
-  constructor(action: string, packageName: string, cause: unknown) {
+  constructor(action: string, packageName: string, cause: unknown, peers = 'bullmq ioredis zod') {
     super(
-      `Cannot ${action}: ${packageName} cannot be loaded, expected it and its peers beside @ops/cli (npm install --save-dev ${packageName} bullmq ioredis zod)`,
+      `Cannot ${action}: ${packageName} cannot be loaded, expected it and its peers beside @ops/cli (npm install --save-dev ${packageName} ${peers})`,
       { code: 'OPS_CLI_PACKAGE_MISSING', details: { packageName }, cause },
     )
   }
