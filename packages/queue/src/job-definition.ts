@@ -79,6 +79,16 @@ export function defineJob<T>(name: string, options: JobOptions<T>): JobDefinitio
   })
 }
 
+/** Jobs of a queue by name. @throws TypeError for a queue's name outside the grammar or two jobs of one name */
+export function jobsOf(queue: string, jobs: readonly JobDefinition[]): ReadonlyMap<string, JobDefinition> {
+  if (!NAME.test(queue))
+    throw new TypeError(`Cannot create queue ${JSON.stringify(queue)}: expected a name like ${NAME}`)
+  const found = new Map(jobs.map((job) => [job.name, job]))
+  if (found.size < jobs.length)
+    throw new TypeError(`Cannot create queue ${queue}: two jobs have one name, expected one each`)
+  return found
+}
+
 function assertInteger(job: string, what: string, value: number, [min, max]: readonly [number, number]): void {
   if (!Number.isInteger(value) || value < min || value > max) {
     throw new RangeError(`Cannot define job ${job}: ${what} is ${value}, expected an integer from ${min} to ${max}`)

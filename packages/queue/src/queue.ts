@@ -17,7 +17,7 @@ import { DeadLetterStore, type DiscardOptions } from './dead-letters.ts'
 import { type Enqueued, type EnqueueOptions, type Entry, enqueueAll } from './enqueue.ts'
 import { assertFairness, type FairnessOptions } from './fairness.ts'
 import { Intake } from './intake.ts'
-import type { JobDefinition } from './job-definition.ts'
+import { type JobDefinition, jobsOf } from './job-definition.ts'
 import type { DeadLetterFilter, DeadLetterGroup } from './letter-filter.ts'
 import { type RedriveOptions, type RedrivePorts, type RedriveReport, redrive, redriveTarget } from './redrive.ts'
 import { openLetter } from './sealed-letter.ts'
@@ -91,7 +91,6 @@ export interface QueueInternals {
 }
 
 const internals = new WeakMap<Queue, QueueInternals>()
-const NAME = /^[a-z][a-z0-9._-]{0,63}$/
 
 /** @throws TypeError for an object that createQueue did not make. */
 export function internalsOf(queue: Queue): QueueInternals {
@@ -108,7 +107,6 @@ export function internalsOf(queue: Queue): QueueInternals {
  * const queue = createQueue('billing', { redis, jobs: [sendInvoice] })
  */
 export function createQueue(name: string, options: QueueOptions): Queue {
-  if (!NAME.test(name)) throw new TypeError(`Cannot create queue ${JSON.stringify(name)}: expected a name like ${NAME}`)
   const {
     redis,
     fairness,
@@ -119,9 +117,7 @@ export function createQueue(name: string, options: QueueOptions): Queue {
     clock = systemClock,
     random = systemRandom,
   } = options
-  const jobs = new Map(options.jobs.map((job) => [job.name, job as JobDefinition]))
-  if (jobs.size < options.jobs.length)
-    throw new TypeError(`Cannot create queue ${name}: two jobs have one name, expected one each`)
+  const jobs = jobsOf(name, options.jobs)
   if (fairness !== undefined) assertFairness(name, fairness)
   assertBaggage(name, baggage)
   const store = new Store(name, redis, { clock, cipher, baggage })
