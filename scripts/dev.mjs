@@ -2,7 +2,7 @@
  * One command on any machine: brings Node, pnpm, the dependencies and the servers that are asked for,
  * then runs what follows inside that environment.
  *
- *   node scripts/dev.mjs [--with redis|prometheus]… [--try redis|prometheus]… [node <file> … | <pnpm arguments>]
+ *   node scripts/dev.mjs [--with redis|prometheus|chromium]… [--try redis|prometheus|chromium]… [node <file> … | <pnpm arguments>]
  *
  * `--with` needs the server; `--try` only warns where it cannot be had. Runs on Node 16 and later, so plain JavaScript.
  */
@@ -48,7 +48,7 @@ function bring({ name, needed }, env) {
     return serverFolder(name, env)
   } catch (error) {
     if (needed || !(error instanceof Failure)) throw error
-    say(`${error.message}; what needs it will fail`)
+    say(`${error.message}; what needs it does less, or fails`)
     return undefined
   }
 }

@@ -17,6 +17,11 @@ const SERVERS = {
     debianPackage: 'prometheus',
     otherwise: 'install Prometheus (apt-get install prometheus, brew install prometheus)',
   },
+  chromium: {
+    binary: 'chromium',
+    debianPackage: 'chromium',
+    otherwise: 'install Chromium (apt-get install chromium, brew install chromium): the search of the site is tried in it',
+  },
 }
 
 /** Names that `--with` takes. */

@@ -86,7 +86,7 @@ describe('node scripts/dev.mjs', () => {
 
   test.each([
     [{ NODE_MAJOR: 'new' }, [], 'Cannot use NODE_MAJOR=new: expected a major version such as 22, 24 or 26'],
-    [{}, ['--with', 'mysql'], 'Cannot bring mysql: unknown server, expected one of redis, prometheus'],
+    [{}, ['--with', 'mysql'], 'Cannot bring mysql: unknown server, expected one of redis, prometheus, chromium'],
     [{ NODE_MAJOR: '7' }, [], 'Cannot fetch node-'],
   ])('dev.mjs says one sentence and no stack when %j %j cannot be had', (variables, args, sentence) => {
     const { status, stderr } = run(variables, args)
