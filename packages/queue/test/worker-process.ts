@@ -43,7 +43,7 @@ const worker = createWorker(
   },
   {
     concurrency: Number(process.env['CONCURRENCY'] ?? 4),
-    lockMs: Number(process.env['LOCK_MS'] ?? 1_000),
+    ...(process.env['LOCK_MS'] === 'default' ? {} : { lockMs: 1_000 }),
     drainMs: Number(process.env['DRAIN_MS'] ?? 3_000),
     hangMs: Number(process.env['HANG_MS'] ?? 0),
     ...(pattern === undefined
