@@ -75,9 +75,10 @@ export function createTelemetry(meter: Meter, cache: string, clock: Clock, tiers
     }
     return known
   }
-  const stop = meter.onCollect(() => {
+  const copyAll = () => {
     for (const copy of copies) copy()
-  })
+  }
+  const stop = meter.onCollect(copyAll, { name: `cache_${cache}` })
   return {
     definitions,
     scopes,

@@ -34,7 +34,7 @@ export function createTopTenants(meter: Meter, cache: string, top: number): TopT
     counts.clear()
     others = 0
   }
-  const close = meter.onCollect(collect)
+  const close = meter.onCollect(collect, { name: 'cache_tenants' })
   return {
     close,
     count(tenant) {

@@ -27,12 +27,13 @@ function isPglite(pool: Partial<ObservablePgliteDatabase>): pool is ObservablePg
 
 function exportUsage(hooks: PoolHooks, { name: db, meter = noopMeter }: ObservePoolOptions): () => void {
   const { active, max, waiting } = meter.instruments(dbMetrics)
-  const off = meter.onCollect(() => {
+  const collect = () => {
     const usage = hooks.usage()
     active.set({ db }, usage.active)
     max.set({ db }, usage.max)
     waiting.set({ db }, usage.waiting)
-  })
+  }
+  const off = meter.onCollect(collect, { name: `db_${db}` })
   return () => {
     off()
     for (const one of [active, max, waiting]) one.remove({ db })

@@ -105,7 +105,7 @@ class ServiceLifecycle implements ProcessLifecycle {
         onCrash: (error, kind) => void this.#crash(error, kind),
       },
     )
-    meter.onCollect(() => this.#collect())
+    meter.onCollect(() => this.#collect(), { name: 'lifecycle' })
   }
 
   get draining(): boolean {

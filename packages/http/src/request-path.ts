@@ -62,7 +62,7 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
   const tracer = trace.getTracer('@ops/http')
   let inFlight = 0
   registerContextManager()
-  meter.onCollect(() => metrics.inFlight.set({}, inFlight))
+  meter.onCollect(() => metrics.inFlight.set({}, inFlight), { name: 'http' })
 
   function finish(record: RequestRecord, complete: boolean): void {
     if (record.ended) return

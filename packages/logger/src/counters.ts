@@ -33,7 +33,7 @@ export function publishCounters(meter: Meter, counters: Counters, hits: Hits): (
     published.set(key, value)
     return by
   }
-  return meter.onCollect(() => {
+  const collect = () => {
     for (const [rank, level] of LOG_LEVELS.entries()) {
       instruments.lines.inc({ level }, grown(`lines ${level}`, counters.lines[rank] as number))
       instruments.suppressed.inc({ level }, grown(`suppressed ${level}`, counters.suppressed[rank] as number))
@@ -43,5 +43,6 @@ export function publishCounters(meter: Meter, counters: Counters, hits: Hits): (
     for (const reason of DROP_REASONS) {
       instruments.dropped.inc({ reason }, grown(`dropped ${reason}`, counters.dropped[reason]))
     }
-  })
+  }
+  return meter.onCollect(collect, { name: 'logger' })
 }

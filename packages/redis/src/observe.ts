@@ -30,7 +30,9 @@ interface ConnectionObservation {
 function observeConnection(client: Redis | Cluster, to: ConnectionObservation): void {
   const up = to.instruments.up.bind({ client: to.name })
   const disconnects = to.instruments.disconnects.bind({ client: to.name })
-  const stopCollecting = to.meter.onCollect(() => up.set(client.status === 'ready' ? 1 : 0))
+  const stopCollecting = to.meter.onCollect(() => up.set(client.status === 'ready' ? 1 : 0), {
+    name: `redis_${to.name}`,
+  })
   let down = false
   let ended = false
   client.on('ready', () => {

@@ -24,12 +24,13 @@ export function recordSelf(meter: Meter, { buffer, drops, loop, queue }: Countin
     ...EXPORT_OUTCOMES.map((outcome) => copy(metrics.exports.bind({ outcome }), () => loop?.exports[outcome] ?? 0)),
     copy(metrics.exported.bind({}), () => loop?.exported ?? 0),
   ]
-  return meter.onCollect(() => {
+  const collect = () => {
     for (const update of copies) update()
     metrics.openSegments.set({}, buffer.segments)
     metrics.heldSpans.set({}, buffer.spans)
     metrics.queuedSpans.set({}, queue.size)
-  })
+  }
+  return meter.onCollect(collect, { name: 'tracing' })
 }
 
 /** Counters take steps; the pipeline counts totals. */
