@@ -52,16 +52,17 @@ describe.each(FRAMEWORKS.map((framework, i) => ({ framework, database: i + 1 }))
       },
     )
 
-    test('/readyz lists database and Redis, without which the service degrades, on both ports', async () => {
+    test('/readyz lists database, Redis and pricing, without which the service degrades, on both ports', async () => {
       const bodies = () =>
         Promise.all([example.base, example.ops].map(async (port) => (await fetch(`${port}/readyz`)).text()))
-      const expected = 'ready\npostgres up (shared, degrades)\nredis up (shared, degrades)\n'
+      const expected =
+        'ready\npostgres up (shared, degrades)\nredis up (shared, degrades)\npricing up (shared, degrades)\n'
       await waitFor(async () => (await bodies()).every((body) => body === expected))
       const view = (await (await fetch(`${example.base}/healthz`)).json()) as { checks: Record<string, unknown> }
 
       expect(await bodies()).toEqual([expected, expected])
       expect(view).toMatchObject({ status: 'pass', serviceId: 'orders' })
-      expect(Object.keys(view.checks)).toEqual(['postgres', 'redis'])
+      expect(Object.keys(view.checks)).toEqual(['postgres', 'redis', 'pricing'])
     })
 
     test('an order is created, read and listed when a tenant asks for its own', async () => {
@@ -121,9 +122,16 @@ describe.each(FRAMEWORKS.map((framework, i) => ({ framework, database: i + 1 }))
         'span_id',
         'request_id',
         'tenant',
+        'user_id',
         'context',
       ])
-      expect(line).toMatchObject({ level: 'info', service: 'orders', request_id: 'req-42', tenant: 'acme' })
+      expect(line).toMatchObject({
+        level: 'info',
+        service: 'orders',
+        request_id: 'req-42',
+        tenant: 'acme',
+        user_id: 'u-ada',
+      })
       expect(fields(line)).toMatchObject({ method: 'GET', route: '/orders', path: '/orders', status: 200 })
     })
 

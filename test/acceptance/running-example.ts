@@ -58,6 +58,8 @@ export async function startExample(
     OPS_PORT: String(opsPort),
     DRAIN_DELAY_MS: '200',
     DRAIN_DEADLINE_MS: '10000',
+    // What a test sends is not to be limited unless the test says so.
+    RATE_LIMIT_PER_MIN: '1000000',
     ...env,
   })
   const lines: LogLine[] = []

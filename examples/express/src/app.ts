@@ -3,14 +3,14 @@ import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { opsExpress } from '@ops/express'
-import { answer, createOrders, newOrder, service, tenantOf, toAnswer } from '@ops-examples/orders'
+import { answer, createOrders, identityOf, newOrder, service, toAnswer } from '@ops-examples/orders'
 import express, { type ErrorRequestHandler } from 'express'
 
 /** Builds the orders API and listens on PORT. */
 export default async function start(): Promise<void> {
   const orders = await createOrders()
   const app = express().disable('x-powered-by')
-  app.use(opsExpress(service, { identify: (request) => ({ tenant: tenantOf(request.headers['x-api-key']) }) }))
+  app.use(opsExpress(service, { identify: (request) => identityOf(request.headers['x-api-key']) }))
   app.use(express.json())
 
   app.post('/orders', async (request, response) => {

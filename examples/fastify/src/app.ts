@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { opsFastify } from '@ops/fastify'
-import { answer, createOrders, newOrder, service, tenantOf, toAnswer } from '@ops-examples/orders'
+import { answer, createOrders, identityOf, newOrder, service, toAnswer } from '@ops-examples/orders'
 import fastify from 'fastify'
 
 /** Builds the orders API and listens on PORT. */
@@ -9,7 +9,7 @@ export default async function start(): Promise<void> {
   const app = fastify()
   await app.register(opsFastify, {
     service,
-    identify: (request) => ({ tenant: tenantOf(request.headers['x-api-key']) }),
+    identify: (request) => identityOf(request.headers['x-api-key']),
   })
   app.setErrorHandler((error, _request, reply) => {
     const { statusCode = 500 } = error as { statusCode?: number }

@@ -1,3 +1,3 @@
-import { service } from '@ops-examples/orders'
+import { runOptions, service } from '@ops-examples/orders'
 
-await service.run(() => import('./app.ts'))
+await service.run(() => import('./app.ts'), runOptions)

@@ -3,14 +3,14 @@ import { Module } from '@nestjs/common'
 import { APP_FILTER, NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { OpsModule } from '@ops/nestjs'
-import { createOrders, service, tenantOf } from '@ops-examples/orders'
+import { createOrders, identityOf, service } from '@ops-examples/orders'
 import type { FastifyRequest } from 'fastify'
 import { ErrorFilter } from './error.filter.ts'
 import { ORDERS, OrdersController } from './orders.controller.ts'
 
 /** Builds the orders API and listens on PORT. */
 export default async function start(): Promise<void> {
-  const identify = (request: FastifyRequest) => ({ tenant: tenantOf(request.headers['x-api-key']) })
+  const identify = (request: FastifyRequest) => identityOf(request.headers['x-api-key'])
 
   @Module({
     imports: [OpsModule.forRoot(service, { identify })],

@@ -1,5 +1,6 @@
 import type { Operations } from '@ops/cli'
 import { defineService } from '@ops/service'
+import { flags } from './flags.ts'
 import { fulfilOrder } from './jobs.ts'
 import { catalog } from './metrics.ts'
 import { settings } from './settings.ts'
@@ -12,11 +13,12 @@ export default defineService({
   settings,
   metrics: catalog,
   jobs: [fulfilOrder],
+  flags,
   caches: [{ name: 'orders.order', minHitRatio: 0.2 }],
   dependencies: {
     postgres: { kind: 'postgres', setting: 'DATABASE_URL' },
     redis: { kind: 'redis', setting: 'REDIS_URL' },
-    pricing: { kind: 'http', setting: 'PRICING_URL', timeoutMs: 1000 },
+    pricing: { kind: 'http', setting: 'PRICING_URL', timeoutMs: 450 },
   },
   features: [
     {

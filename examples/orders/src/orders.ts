@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { createCache } from '@ops/cache'
 import { requireTenant } from '@ops/core'
 import { observePool } from '@ops/db'
-import { createClient } from '@ops/http'
 import { createQueue } from '@ops/queue'
 import { createRedis } from '@ops/redis'
 import pg from 'pg'
 import { watchDependencies } from './checks.ts'
+import { flags } from './flags.ts'
 import { fulfilOrder } from './jobs.ts'
 import service from './ops.ts'
 import type { NewOrder, Order } from './order.ts'
 import { OrderStore } from './order-store.ts'
-import { fetchPrice } from './pricing.ts'
+import { createPrices } from './pricing.ts'
 
 /** What the HTTP layer calls; the tenant comes from the context. */
 export interface Orders {
@@ -30,12 +30,14 @@ export async function createOrders(): Promise<Orders> {
   const redis = createRedis({ url: config.current.REDIS_URL.reveal(), name: 'orders', meter, logger })
   const cache = createCache({ redis, name: 'orders', l1: { maxBytes: 16 * 1024 * 1024 }, meter, logger })
   const queue = createQueue('fulfilment', { redis, jobs: [fulfilOrder], meter, logger })
-  const pricing = createClient({ name: 'pricing', baseUrl: config.current.PRICING_URL, timeoutMs: 1000, meter })
   lifecycle.onClose('postgres', () => pool.end())
   lifecycle.onClose('redis', async () => void (await redis.quit()))
   lifecycle.onClose('cache', () => cache.close())
   lifecycle.onClose('queue', () => queue.close())
   watchDependencies(service.ops.health, { pool, redis })
+  const priceOf = createPrices()
+  await service.ops.limitRequests({ redis })
+  const features = await service.ops.startFlags(flags, { redis })
   const store = new OrderStore(pool)
   await store.migrate()
 
@@ -49,11 +51,13 @@ export async function createOrders(): Promise<Orders> {
   return {
     async place({ sku, quantity }) {
       const tenant = requireTenant('place an order')
-      const cents = await fetchPrice(pricing, sku)
-      const order: Order = { id: randomUUID(), sku, quantity, status: 'placed', price_cents: cents * quantity }
+      const { cents, source } = await priceOf(sku)
+      const rebate = quantity >= 10 && features.isEnabled('bulk-discount') ? 0.95 : 1
+      const price_cents = Math.round(cents * quantity * rebate)
+      const order: Order = { id: randomUUID(), sku, quantity, status: 'placed', price_cents }
       await store.insert(tenant, order)
       await queue.enqueue(fulfilOrder, { orderId: order.id, sku }, { key: `fulfil:${order.id}` })
-      metrics.placed.inc({ pricing: 'live' })
+      metrics.placed.inc({ pricing: source })
       metrics.value.observe({}, order.price_cents / 100)
       logger.info({ order_id: order.id, sku, quantity }, 'order placed')
       return order
