@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { createSpanId } from '@ops/core'
 import { createQueue, createWorker, type Queue } from '@ops/queue'
+import { QUEUE_USAGE } from '@ops/queue/commands'
 import { createRedis } from '@ops/redis'
 import { waitFor } from '@ops/testing'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
+import { COMMANDS } from '../src/cli.ts'
 import { shipOrder } from './dead.fixture.ts'
 import { type Ran, runWith } from './run-command.ts'
 
@@ -38,6 +40,13 @@ function dead(words: readonly string[], confirm?: (question: string) => Promise<
 }
 
 describe('ops dead', () => {
+  test('ops dead offers every option that the commands of @ops/queue know', () => {
+    const known = new Set([...QUEUE_USAGE.matchAll(/--([a-z][a-z-]*)/g)].map(([, name]) => name))
+    const offered = COMMANDS.filter(({ words }) => words[0] === 'dead').flatMap(({ options }) => Object.keys(options))
+
+    expect([...known].filter((name) => ![...offered, 'json', 'help'].includes(name ?? ''))).toEqual([])
+  })
+
   test('ops dead finds the Redis by the setting that the service declares, and shows what is dead', async () => {
     const queue = await deadQueue(2)
     const [letter] = await queue.dead.list()

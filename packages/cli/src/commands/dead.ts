@@ -36,7 +36,16 @@ export const deadCommands: readonly Command[] = [
     options: { ...WHERE, ...WHICH, limit: { type: 'string', value: 'n', help: 'at most so many (default: 100)' } },
   }),
   deadCommand('groups', { summary: 'dead letters that failed alike, with their fingerprint', options: WHERE }),
-  deadCommand('show', { summary: 'one dead letter, whole', operands: '<id>', arity: [1, 1], options: WHERE }),
+  deadCommand('show', {
+    summary: 'one dead letter, whole',
+    operands: '<id>',
+    arity: [1, 1],
+    options: {
+      ...WHERE,
+      reveal: { type: 'boolean', help: 'what a cipher encrypted, too' },
+      jobs: { type: 'string', value: 'module', help: 'module that exports the jobs and their cipher' },
+    },
+  }),
   deadCommand('redrive', {
     summary: 'bring dead letters back as new jobs, once their cause is cured',
     details: `Counts first and asks. Payloads are validated by the declared jobs before they come back. A redrive that was cut off
