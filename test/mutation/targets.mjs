@@ -47,10 +47,10 @@ export const targets = {
   },
   cache: {
     mutate: ['{tenant-key,codec,entry,epochs,next-load,process-tier,top-tenants,message,batch}'],
-    tests: ['{tenant-key.property,codec.property,process-tier.property,parts}.test.ts'],
+    tests: ['{tenant-key.property,codec.property,process-tier.property,pure-parts}.test.ts'],
   },
   queue: {
-    mutate: ['{backoff,outcome,envelope,error-record,job-definition,suspicion,dead-letter}', 'testing/ledger'],
-    tests: ['{outcome.property,pure}.test.ts'],
+    mutate: ['{backoff,outcome,envelope,error-record,job-definition}', 'testing/ledger'],
+    tests: ['{outcome.property,pure-parts}.test.ts'],
   },
 }

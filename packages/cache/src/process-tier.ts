@@ -91,7 +91,9 @@ export class ProcessTier {
     this.#shares.set(tenant, share)
     const partition: Partition = new LRUCache<string, Held<unknown>>({
       maxSize: this.#maxBytes,
-      dispose: (held) => {
+      dispose: (held, _id, reason) => {
+        // Also what the partition evicts by itself, when one tenant alone fills the tier.
+        if (reason === 'evict') this.evictions++
         share.bytes -= held.bytes
         this.bytes -= held.bytes
       },
@@ -129,7 +131,6 @@ export class ProcessTier {
     }
     if (largest === undefined) return
     largest[1].pop()
-    this.evictions++
     if (largest[1].size === 0) this.#drop(largest[0], victim)
   }
 }
