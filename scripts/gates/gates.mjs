@@ -15,6 +15,11 @@ export const checks = [
     name: 'layers',
     command: ['depcruise', 'packages/*/src', '--config', '.dependency-cruiser.mjs', '--output-type', 'err-long'],
   },
+  { name: 'manifests', command: ['node', 'scripts/gates/manifests.mjs'] },
+  { name: 'budgets', command: ['node', 'scripts/gates/budgets.mjs'] },
+  { name: 'licences', command: ['node', 'scripts/gates/licences.mjs'] },
+  { name: 'bills-of-materials', command: ['node', 'scripts/gates/sbom.mjs'] },
+  { name: 'cooldown', command: ['node', 'scripts/gates/cooldown.mjs'] },
   { name: 'unused', command: ['knip', '--no-progress', '--no-config-hints'] },
   { name: 'format-and-lint', command: ['biome', 'ci', '--colors=off', '--max-diagnostics=60'] },
 ]
