@@ -15,6 +15,8 @@ const CANARY = 'canary-4f9a'
 const RUN_LIMIT_MS = 60_000
 /** With the wait for a place. */
 const LIMIT_MS = 300_000
+/** Their limits (200 ms for an answer of Redis) may pass on a machine that is overrun; what is wrong stays wrong. */
+const TRIED = { timeout: LIMIT_MS, retry: 2 }
 const run = promisify(execFile)
 const coverage = mkdtempSync(join(tmpdir(), 'ops-samples-'))
 let redis: { url: string; stop: () => Promise<void> }
@@ -77,7 +79,7 @@ describe.concurrent.each(documents.filter(({ programs }) => programs.length > 0)
   ({ name, programs, files }) => {
     const cwd = join(extracted, name)
 
-    test.each(programs)(`${name}/$file prints what it says when it is run`, { timeout: LIMIT_MS }, async (sample) => {
+    test.each(programs)(`${name}/$file prints what it says when it is run`, TRIED, async (sample) => {
       const { stdout, stderr } = await start(join(cwd, sample.file), cwd, files.length > 0)
 
       expect(stderr).toBe('')
@@ -90,15 +92,11 @@ describe.concurrent.each(documents.filter(({ programs }) => programs.length > 0)
 describe.concurrent('projects', () => {
   const driven = documents.filter(({ driver }) => driver !== undefined)
 
-  test.each(driven)(
-    'the project of $document does what the document says',
-    { timeout: LIMIT_MS },
-    async ({ name, driver }) => {
-      const { stdout, stderr } = await start(join(root, driver as string), join(extracted, name), true)
+  test.each(driven)('the project of $document does what the document says', TRIED, async ({ name, driver }) => {
+    const { stdout, stderr } = await start(join(root, driver as string), join(extracted, name), true)
 
-      expect(stdout + stderr).toBe('')
-    },
-  )
+    expect(stdout + stderr).toBe('')
+  })
 })
 
 test('every file of a project was run', () => {
