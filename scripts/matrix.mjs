@@ -1,19 +1,18 @@
 /**
- * The tests of the packages on other versions of Node than the one in use: the oldest we support, and the next.
+ * The tests of the packages on other versions of Node than the one in use: the oldest that runs TypeScript unasked, as these
+ * tests need, and the next. Older ones, down to 22.15, are for `test/signals/context-matrix` and `test/consumers`.
  *
  *   node scripts/dev.mjs --with redis node scripts/matrix.mjs [vitest arguments]     (default: packages test/signals)
  *
- * `MATRIX_NODES=22.15.0,26` names other versions.
+ * `MATRIX_NODES=22,26` names other versions.
  */
 import process from 'node:process'
 import { giveUp, say } from './environment/failure.mjs'
-import { nodeFolderOf, satisfies } from './environment/node.mjs'
+import { nodeFolderOf } from './environment/node.mjs'
 import { attach } from './environment/run.mjs'
 import { environmentWith } from './environment/variables.mjs'
 
-const DEFAULT_NODES = '22.15.0,26'
-/** From here on Node runs TypeScript unasked. */
-const RUNS_TYPESCRIPT = '^22.18.0 || >=23.6.0'
+const DEFAULT_NODES = '22.18.0,26'
 
 async function main(args) {
   const versions = (process.env.MATRIX_NODES || DEFAULT_NODES).split(',')
@@ -35,11 +34,6 @@ async function main(args) {
 function environmentOf(version) {
   const env = environmentWith([])
   env.PATH = `${nodeFolderOf(version)}:${env.PATH}`
-  const exact = version.includes('.') ? version : `${version}.99.0`
-  if (!satisfies(exact, RUNS_TYPESCRIPT)) {
-    env.NODE_OPTIONS =
-      `${env.NODE_OPTIONS || ''} --experimental-strip-types --disable-warning=ExperimentalWarning`.trim()
-  }
   return env
 }
 

@@ -57,6 +57,8 @@ export interface Meter {
   instruments<C extends MetricCatalog>(catalog: C): Instruments<C>
   /** Calls `collect` before each exposition, to copy plain fields into instruments; `name` tells its failures apart. Returns how to stop. */
   onCollect(collect: () => void | Promise<void>, options?: { readonly name?: string }): () => void
+  /** Gives values of a metric's open labels places of their own, which no flood of other values can take. Absent where nothing is capped. */
+  reserve?(metric: string, values: Readonly<Record<string, readonly string[]>>): void
 }
 
 const nothing = { inc() {}, set() {}, observe() {}, remove() {}, bind: () => nothing }

@@ -36,6 +36,7 @@ export async function opsFastify(app: FastifyInstance, options: OpsFastifyOption
   const path = createRequestPath(options.service.ops)
   const { identify } = options
 
+  app.addHook('onRoute', ({ url }) => path.declare(url))
   app.decorateRequest(OBSERVATION as never, null as never)
   app.addHook('onRequest', (request: Observed, reply: FastifyReply, done: () => void) => {
     const answer = path.intercept(request.raw)

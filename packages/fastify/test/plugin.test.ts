@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { currentContext, requireTenant } from '@ops/core'
 import { opsFastify } from '@ops/fastify'
-import { recordLogs, waitFor } from '@ops/testing'
+import { recordLogs, recordMetrics, waitFor } from '@ops/testing'
 import fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { serve, TRACE_ID } from './observed-app.ts'
@@ -70,4 +70,20 @@ describe('opsFastify', () => {
     await waitFor(() => logs.records.length === 1)
     expect(logs.records[0]?.fields).toMatchObject({ status: 200 })
   })
+})
+
+test('opsFastify() reserves a place for each route when it is registered, prefixes included', async () => {
+  const { meter } = recordMetrics()
+  const reserved: unknown[] = []
+  const reserve = (metric: string, { route }: Readonly<Record<string, readonly string[]>>) =>
+    reserved.push([metric, route])
+  const app = fastify()
+  await app.register(opsFastify, { service: { ops: { meter: { ...meter, reserve } } } })
+  await app.register(async (nested) => void nested.get('/items/:id', async () => 'one'), { prefix: '/shop' })
+  await app.ready()
+  await app.close()
+
+  expect(reserved).toContainEqual(['http_requests_total', ['/shop/items/:id']])
+  expect(reserved).toContainEqual(['http_request_duration_seconds', ['/shop/items/:id']])
+  expect(reserved).toContainEqual(['http_requests_total', ['__unmatched__']])
 })

@@ -16,6 +16,7 @@ import { readContext } from './inbound.ts'
 import { httpMetrics } from './metrics.ts'
 import { type Observation, RequestRecord } from './observation.ts'
 import type { Answer, RequestPathOptions } from './options.ts'
+import { reserveRoute } from './reserved-routes.ts'
 import { createRouteSeries } from './route-series.ts'
 import { endServerSpan, startServerSpan } from './server-span.ts'
 import { timeoutHeader } from './timeout-header.ts'
@@ -36,6 +37,8 @@ export type RouteOf = (request: IncomingMessage) => string | undefined
 
 /** What an adapter calls. */
 export interface RequestPath {
+  /** Says that there is a route, known at registration: its series have places of their own, whatever scanners ask for. */
+  declare(route: string): void
   /** The answer to give at once: a probe's, or a refusal under overload. Undefined for a request to be served. */
   intercept(request: IncomingMessage): Answer | undefined
   /**
@@ -58,10 +61,12 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
   const admission = createAdmission({ clock, logger, limiter: () => options.limiter })
   const isTrusted = createTrust(options.trust)
   const metrics = meter.instruments(httpMetrics)
-  const seriesOf = createRouteSeries(metrics, options.feature ?? (() => 'default'))
+  const featureOf = options.feature ?? (() => 'default')
+  const seriesOf = createRouteSeries(metrics, featureOf)
   const tracer = trace.getTracer('@ops/http')
   let inFlight = 0
   registerContextManager()
+  reserveRoute(meter, UNMATCHED_ROUTE, featureOf(UNMATCHED_ROUTE))
   meter.onCollect(() => metrics.inFlight.set({}, inFlight), { name: 'http' })
 
   function finish(record: RequestRecord, complete: boolean): void {
@@ -103,6 +108,7 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
   }
 
   return {
+    declare: (route) => reserveRoute(meter, route, featureOf(route)),
     intercept(request) {
       if (health === undefined && concurrency === undefined) return undefined
       const answer = mayBeProbe(request.url)

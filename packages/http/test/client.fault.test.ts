@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { createContext, runInContext, systemClock } from '@ops/core'
 import { type ClientCall, type ClientPolicy, createClient } from '@ops/http'
-import { createFaultProxy, recordMetrics, recordSpans } from '@ops/testing'
+import { createFaultProxy, createTestClock, recordMetrics, recordSpans } from '@ops/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 
 const closers: (() => unknown)[] = []
@@ -83,12 +83,15 @@ describe('createClient()', () => {
     'fetch() bounds the body too: %s rejects with HttpTimeoutError when the dependency stalls in it',
     async (_, read) => {
       const { baseUrl } = await dependency((_, response) => void response.writeHead(200).write('{"half":'))
-      const client = createClient({ name: 'pricing', baseUrl, timeoutMs: 150 })
+      const clock = createTestClock()
+      const client = createClient({ name: 'pricing', baseUrl, timeoutMs: 150, clock })
 
       const response = await client.fetch('/')
+      const timedOut = expect(read(response)).rejects.toMatchObject({ code: 'OPS_HTTP_TIMEOUT' })
+      await clock.advance(150)
 
       expect(response.status).toBe(200)
-      await expect(read(response)).rejects.toMatchObject({ code: 'OPS_HTTP_TIMEOUT' })
+      await timedOut
     },
   )
 
@@ -99,10 +102,13 @@ describe('createClient()', () => {
       if (!stalls) response.end(']')
     })
     const metrics = recordMetrics()
-    const client = createClient({ name: 'pricing', baseUrl, timeoutMs: 150, meter: metrics.meter })
+    const clock = createTestClock()
+    const client = createClient({ name: 'pricing', baseUrl, timeoutMs: 150, meter: metrics.meter, clock })
     const up = () => metrics.value('dependency_up', { dependency: 'pricing' })
 
-    await (await client.fetch('/')).text().catch(() => {})
+    const text = (await client.fetch('/')).text().catch(() => {})
+    await clock.advance(150)
+    await text
     const stalled = up()
     stalls = false
     const whole = await (await client.fetch('/')).json()

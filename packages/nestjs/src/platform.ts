@@ -69,6 +69,8 @@ interface FastifyPlatform extends HttpPlatform {
 }
 
 function mountOnFastify(platform: FastifyPlatform, path: RequestPath, identify: Identify | undefined): void {
+  const app = platform.getInstance() as { addHook(name: 'onRoute', hook: (route: { url: string }) => void): unknown }
+  app.addHook('onRoute', ({ url }) => path.declare(url))
   hookFirst(platform, (request, reply, next) => {
     const answer = path.intercept(request.raw)
     if (answer !== undefined) return respond(reply.hijack().raw, answer)
