@@ -53,7 +53,7 @@ export interface RunningPrometheus {
  * Minutes of `for` become seconds, in this copy only: expressions, windows and thresholds stay as they are generated.
  * promtool's tests, which need no clock, hold the real times.
  */
-export function withSeconds(rules: string): string {
+function withSeconds(rules: string): string {
   return rules.replace(/^( +for: \d+)m$/gm, '$1s')
 }
 

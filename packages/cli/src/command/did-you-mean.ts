@@ -1,5 +1,5 @@
 /** The known name nearest to a mistyped one; undefined where none is near. */
-export function tryFindNearest(given: string, known: readonly string[]): string | undefined {
+function tryFindNearest(given: string, known: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(given.length / 3))
   const near = known
     .map((name) => ({ name, distance: distanceOf(given.toLowerCase(), name.toLowerCase()) }))
