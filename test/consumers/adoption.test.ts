@@ -58,9 +58,9 @@ beforeAll(async () => {
   await project.run('node', ['node_modules/typescript/lib/tsc.js', ...COMPILE, ...DECORATORS, ...modules])
 }, PATIENCE_MS)
 afterAll(async () => {
-  project?.remove()
+  await project?.remove()
   await packed?.stop()
-})
+}, PATIENCE_MS)
 
 describe.each(frameworks)('an application on $framework', ({ framework, program }) => {
   test(`adopting @ops changes at most three lines of an application on ${framework}`, () => {

@@ -28,9 +28,9 @@ beforeAll(async () => {
   await project.run('pnpm', ['install', '--prefer-offline', '--reporter=append-only'])
 }, PATIENCE_MS)
 afterAll(async () => {
-  project?.remove()
+  await project?.remove()
   await packed?.stop()
-})
+}, PATIENCE_MS)
 
 describe.each(nodeFolders())('on Node %s', (_version, nodeFolder) => {
   test.each(packageFolders)(

@@ -1,6 +1,7 @@
 /** Throw-away projects of somebody who installs the packages, somewhere outside this repository. */
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -15,7 +16,7 @@ export interface Project {
   write(file: string, content: string | object): void
   /** Runs to the end; rejects with everything it printed when it fails. Resolves to stdout. */
   run(command: string, args: readonly string[], options?: RunOptions): Promise<string>
-  remove(): void
+  remove(): Promise<void>
 }
 
 /** Where and as what something runs. */
@@ -39,7 +40,7 @@ export function createProject(registryUrl: string): Project {
     folder,
     write,
     run: (command, args, options = {}) => run(folder, command, args, options),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => rm(folder, { recursive: true, force: true }),
   }
 }
 
