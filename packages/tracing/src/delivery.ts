@@ -1,15 +1,15 @@
 /** One export, turned into a promise that always resolves: in time, and with a verdict on what to do next. */
-import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
 import type { Clock } from '@ops/core'
 import { TracingExportError } from './errors.ts'
+import type { Parcel, ParcelExporter } from './exit.ts'
 
 /** Exporters bring time-outs of their own; ours only catches those that hang beyond. */
 const GRACE_MS = 1000
 
 /** Hands spans to the exporter. Resolves to undefined once they are delivered, else to what went wrong. */
 export function deliver(
-  exporter: SpanExporter,
-  spans: ReadableSpan[],
+  exporter: ParcelExporter,
+  parcels: readonly Parcel[],
   options: { readonly clock: Clock; readonly timeoutMs: number },
 ): Promise<TracingExportError | undefined> {
   const { clock, timeoutMs } = options
@@ -23,7 +23,7 @@ export function deliver(
       resolve(failure)
     }
     try {
-      exporter.export(spans, ({ code, error }) => done(code === 0 ? undefined : classify(error)))
+      exporter.export(parcels, ({ code, error }) => done(code === 0 ? undefined : classify(error)))
     } catch (error) {
       // An exporter that throws does so while it encodes: it would again.
       done(new TracingExportError('the exporter threw', { retryable: false, cause: error }))

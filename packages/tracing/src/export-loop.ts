@@ -3,13 +3,15 @@
  * collector is away, and gives up on a batch only when it was refused for good.
  */
 import { context as otelContext } from '@opentelemetry/api'
-import type { SpanExporter } from '@opentelemetry/sdk-trace'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import type { Clock, Logger, Random, Timer } from '@ops/core'
 import { deliver } from './delivery.ts'
 import { TracingExportError } from './errors.ts'
+import type { Exit, ParcelExporter } from './exit.ts'
 import type { ExportQueue, QueuedSpan } from './export-queue.ts'
 import type { DropCounts } from './limits.ts'
 import type { ResolvedExport } from './options.ts'
+import type { Priority } from './segment-buffer.ts'
 import { SUPPRESSED } from './suppression.ts'
 
 const FIRST_BACKOFF_MS = 1000
@@ -18,8 +20,7 @@ const MAX_BACKOFF_MS = 30_000
 /** What the loop works with. */
 export interface ExportLoopOptions extends ResolvedExport {
   readonly queue: ExportQueue
-  /** Loads the exporter; called once, and again after it failed. */
-  readonly load: () => Promise<SpanExporter>
+  readonly exit: Exit
   readonly drops: DropCounts
   readonly clock: Clock
   readonly random: Random
@@ -40,7 +41,7 @@ export class ExportLoop {
   /** What the latest export failed with; undefined when it did not. */
   failure: TracingExportError | undefined = undefined
   readonly #options: ExportLoopOptions
-  #exporter: Promise<SpanExporter> | undefined = undefined
+  #exporter: Promise<ParcelExporter> | undefined = undefined
   #timer: Timer | undefined = undefined
   #timerIsBackoff = false
   #running: Promise<void> | undefined = undefined
@@ -57,13 +58,13 @@ export class ExportLoop {
   }
 
   /** Takes a span; it leaves with the next batch. */
-  push(item: QueuedSpan): void {
-    const { queue, drops, maxBatchSpans, delayMs } = this.#options
+  push(span: ReadableSpan, priority: Priority): void {
+    const { exit, queue, drops, maxBatchSpans, delayMs } = this.#options
     if (this.#closed) {
       drops.shutdown++
       return
     }
-    drops.queue_full += queue.push(item)
+    drops.queue_full += queue.push({ parcel: exit.pack(span), priority })
     if (this.#running !== undefined || this.#timerIsBackoff) return
     if (queue.size >= maxBatchSpans) this.#schedule(0)
     else if (this.#timer === undefined) this.#schedule(delayMs)
@@ -137,12 +138,12 @@ export class ExportLoop {
     const { clock, timeoutMs } = this.#options
     try {
       const exporter = await this.#load()
-      const resource = batch[0]?.span.resource
+      const resource = batch[0]?.parcel.resource
       // The SDK's detectors may still be looking, and then exporters would read half a resource.
       if (resource?.asyncAttributesPending === true) await resource.waitForAsyncAttributes?.()
       return await deliver(
         exporter,
-        batch.map((item) => item.span),
+        batch.map((item) => item.parcel),
         { clock, timeoutMs },
       )
     } catch (error) {
@@ -150,8 +151,8 @@ export class ExportLoop {
     }
   }
 
-  #load(): Promise<SpanExporter> {
-    this.#exporter ??= this.#options.load().catch((error: unknown) => {
+  #load(): Promise<ParcelExporter> {
+    this.#exporter ??= this.#options.exit.load().catch((error: unknown) => {
       this.#exporter = undefined
       throw error
     })

@@ -1,10 +1,10 @@
 /** Kept spans on their way out: bounded, and what matters most leaves first and is dropped last. */
-import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import type { Parcel } from './exit.ts'
 import type { Priority } from './segment-buffer.ts'
 
-/** A span that waits. */
+/** A span that waits, in the form it will leave in. */
 export interface QueuedSpan {
-  readonly span: ReadableSpan
+  readonly parcel: Parcel
   readonly priority: Priority
 }
 

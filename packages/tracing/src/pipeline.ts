@@ -1,12 +1,12 @@
 /** From ended spans to the exporter: policy, buffer, queue and delivery, wired once for our provider and for the SDK's. */
-import type { SpanExporter } from '@opentelemetry/sdk-trace'
 import { type Clock, noopMeter, silentLogger, systemClock, systemRandom } from '@ops/core'
+import { createExporterExit } from './exit.ts'
 import { ExportLoop } from './export-loop.ts'
 import { ExportQueue } from './export-queue.ts'
 import { KeptSpan, type Outlet } from './kept-span.ts'
 import { createDropCounts, type DropCounts } from './limits.ts'
 import { assertService, resolveExport, resolveLimits, resolveSample, type TracingOptions } from './options.ts'
-import { loadOtlpExporter } from './otlp.ts'
+import { createOtlpExit } from './otlp.ts'
 import { createResource, resourceAttributes } from './resource.ts'
 import { createPolicy, type Policy } from './sampling.ts'
 import { SegmentBuffer, type Ship } from './segment-buffer.ts'
@@ -102,11 +102,11 @@ function createLoop(options: TracingOptions, queue: ExportQueue, drops: DropCoun
   const resolved = resolveExport(options.export)
   const { otlp, exporter, headers } = options.export ?? {}
   if (exporter === undefined && (otlp === undefined || otlp === '')) return undefined
-  const load = (): Promise<SpanExporter> =>
+  const exit =
     exporter === undefined
-      ? loadOtlpExporter({ endpoint: otlp as string, headers, timeoutMs: resolved.timeoutMs })
-      : Promise.resolve(exporter)
-  return new ExportLoop({ ...resolved, queue, load, drops, clock, random, logger })
+      ? createOtlpExit({ endpoint: otlp as string, headers, timeoutMs: resolved.timeoutMs })
+      : createExporterExit(exporter)
+  return new ExportLoop({ ...resolved, exit, queue, drops, clock, random, logger })
 }
 
 function createShip(loop: ExportLoop, options: TracingOptions): Ship {
@@ -114,7 +114,7 @@ function createShip(loop: ExportLoop, options: TracingOptions): Ship {
   return (span, segment, verdict, priority) => {
     const reason = span === segment.root ? verdict.reason : undefined
     const traceState = withThreshold(segment.head.callerState, verdict.threshold)
-    loop.push({ span: new KeptSpan(span, { traceState, reason }, outlet), priority })
+    loop.push(new KeptSpan(span, { traceState, reason }, outlet), priority)
   }
 }
 
