@@ -1,4 +1,5 @@
 /** The logging port: what every package writes to, and what an application may replace. */
+import type { WorkContext } from './work-context.ts'
 
 /** Severity, least first. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const
@@ -18,6 +19,11 @@ export interface Logger {
   readonly warn: LogMethod
   readonly error: LogMethod
   readonly fatal: LogMethod
+  /**
+   * Writes one record in the name of `context` rather than of the unit that runs. Absent where a logger knows no contexts:
+   * enter the context and log.
+   */
+  readonly logIn?: (context: WorkContext, level: LogLevel, fields: object, message: string) => void
   /** A logger whose lines also carry `bindings`. */
   child(bindings: Readonly<Record<string, unknown>>): Logger
   /** False when a record of this level would be discarded: guard for costly fields. */

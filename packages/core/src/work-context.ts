@@ -206,10 +206,11 @@ class Work implements WorkContext {
 
 /** Creates the context of a new unit of work; enter it with `runInContext`. */
 export function createContext(init: WorkContextInit = {}): WorkContext {
-  const ids = { traceId: init.parent?.traceId ?? init.traceId ?? createTraceId(), spanId: createSpanId() }
+  const spanId = createSpanId()
   const unit: Unit = {
-    ...ids,
-    requestId: init.requestId ?? ids.spanId,
+    traceId: init.parent?.traceId ?? init.traceId ?? createTraceId(),
+    spanId,
+    requestId: init.requestId ?? spanId,
     parent: init.parent,
     traceState: init.traceState,
     base: init.base ?? ROOT_CONTEXT,
@@ -221,7 +222,7 @@ export function createContext(init: WorkContextInit = {}): WorkContext {
     abortReason: undefined,
     controller: undefined,
   }
-  return new Work(unit, ids, undefined, undefined, { deadline: init.deadline })
+  return new Work(unit, unit, undefined, undefined, { deadline: init.deadline })
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Span } from '@opentelemetry/api'
 import type { WorkContext } from '@ops/core'
+import type { Task } from './afterwards.ts'
 
 /** A request under way. Adapters say the route and the error; the rest is seen here. */
 export interface Observation {
@@ -22,19 +23,25 @@ export interface RequestStart {
   /** Monotonic milliseconds. */
   readonly startedMs: number
   readonly routeOf: ((request: IncomingMessage) => string | undefined) | undefined
+  /** Makes line, series and span of an ended request. */
+  readonly onSettle: (record: RequestRecord) => void
 }
 
 /** The state behind an {@link Observation}; a class, because every request makes one and shapes must not differ. */
-export class RequestRecord implements Observation, RequestStart {
+export class RequestRecord implements Observation, RequestStart, Task {
   readonly context: WorkContext
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly span: Span
   readonly startedMs: number
   readonly routeOf: RequestStart['routeOf']
+  readonly onSettle: RequestStart['onSettle']
   route: string | undefined
   error: unknown
-  ended: boolean
+  /** Monotonic milliseconds; undefined while the request is under way. */
+  endedMs: number | undefined
+  /** As recorded: that of a client gone is never sent. */
+  status: number
 
   constructor(start: RequestStart) {
     this.context = start.context
@@ -43,12 +50,18 @@ export class RequestRecord implements Observation, RequestStart {
     this.span = start.span
     this.startedMs = start.startedMs
     this.routeOf = start.routeOf
+    this.onSettle = start.onSettle
     this.route = undefined
     this.error = undefined
-    this.ended = false
+    this.endedMs = undefined
+    this.status = 0
   }
 
   fail(error: unknown): void {
     this.error ??= error
+  }
+
+  settle(): void {
+    this.onSettle(this)
   }
 }

@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { trace } from '@opentelemetry/api'
 import {
-  currentContext,
+  type Logger,
+  type LogLevel,
   noopMeter,
   registerContextManager,
   runInContext,
@@ -11,6 +12,7 @@ import {
   type WorkContext,
 } from '@ops/core'
 import { type Admission, createAdmission } from './admission.ts'
+import { afterwards } from './afterwards.ts'
 import { ClientClosedError } from './errors.ts'
 import { readContext } from './inbound.ts'
 import { httpMetrics } from './metrics.ts'
@@ -63,6 +65,7 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
   const metrics = meter.instruments(httpMetrics)
   const featureOf = options.feature ?? (() => 'default')
   const seriesOf = createRouteSeries(metrics, featureOf)
+  const log = writeIn(logger)
   const tracer = trace.getTracer('@ops/http')
   let inFlight = 0
   registerContextManager()
@@ -70,41 +73,46 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
   meter.onCollect(() => metrics.inFlight.set({}, inFlight), { name: 'http' })
 
   function finish(record: RequestRecord, complete: boolean): void {
-    if (record.ended) return
-    record.ended = true
     inFlight--
-    const { request, response, context, span } = record
-    if (!complete) context.abort(new ClientClosedError())
-    const durationMs = clock.monotonic() - record.startedMs
-    const status = complete ? response.statusCode : CLIENT_CLOSED
+    record.endedMs = clock.monotonic()
+    record.status = complete ? record.response.statusCode : CLIENT_CLOSED
+    record.route ??= record.routeOf?.(record.request)
     // What failed says nothing about how many requests the process can take.
-    concurrency?.leave(complete && status < 500 ? durationMs : undefined)
+    concurrency?.leave(complete && record.status < 500 ? record.endedMs - record.startedMs : undefined)
+    afterwards(record)
+    if (!complete) record.context.abort(new ClientClosedError())
+  }
+
+  /** One observation, three signals. */
+  function settle(record: RequestRecord): void {
+    const { request, route, status, error, span, startedMs, endedMs = startedMs } = record
+    const durationMs = endedMs - startedMs
     // Express cuts the mount point off while a router below it runs, and leaves it so when that router answers.
     const path = pathOf((request as { originalUrl?: string }).originalUrl ?? request.url)
-    record.route ??= record.routeOf?.(request)
-    const series = seriesOf(record.route ?? UNMATCHED_ROUTE, request.method, status)
+    const series = seriesOf(route ?? UNMATCHED_ROUTE, request.method, status)
     series.count.inc()
     series.duration.observe(durationMs / 1000)
-    logRequest(record, { path, status, durationMs })
-    endServerSpan(span, request, { route: record.route, path, status, error: record.error })
+    logRequest(record, path, durationMs)
+    endServerSpan(span, request, { route, path, status, error, endedMs })
   }
 
   function logRequest(
-    { request, route, error }: RequestRecord,
-    outcome: { path: string; status: number; durationMs: number },
+    { request, context, route, status, error }: RequestRecord,
+    path: string,
+    durationMs: number,
   ): void {
-    const failed = outcome.status >= 500
+    const failed = status >= 500
     const fields = {
       method: request.method,
       route: route ?? UNMATCHED_ROUTE,
-      path: outcome.path,
-      status: outcome.status,
-      duration_ms: Math.round(outcome.durationMs * 1000) / 1000,
+      path,
+      status,
+      duration_ms: Math.round(durationMs * 1000) / 1000,
       client_ip: request.socket.remoteAddress,
       user_agent: request.headers['user-agent'],
     }
-    if (!failed) logger.info(fields, 'request completed')
-    else logger.error(error === undefined ? fields : { ...fields, error }, 'request failed')
+    if (!failed) log(context, 'info', fields, 'request completed')
+    else log(context, 'error', error === undefined ? fields : { ...fields, error }, 'request failed')
   }
 
   return {
@@ -127,15 +135,14 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
       const unit = readContext(request, isTrusted(request.socket.remoteAddress), inbound)
       const span = startServerSpan(tracer, request.method ?? 'GET', unit)
       const context = trace.setSpan(unit, span) as WorkContext
-      const record = new RequestRecord({ request, response, context, span, startedMs: clock.monotonic(), routeOf })
-      // In the context, so that the line carries the ids. 'close' without 'finish' is a client that went away.
+      const startedMs = clock.monotonic()
+      const record = new RequestRecord({ request, response, context, span, startedMs, routeOf, onSettle: settle })
       response.on('finish', () => {
-        // Mostly it still runs in the context that ended the response; entering it again would cost a frame.
-        if (currentContext() === context) finish(record, true)
-        else runInContext(context, () => finish(record, true))
+        if (record.endedMs === undefined) finish(record, true)
       })
+      // 'close' without 'finish' is a client that went away; in the context for those who listen to its signal.
       response.on('close', () => {
-        if (!record.ended) runInContext(context, () => finish(record, false))
+        if (record.endedMs === undefined) runInContext(context, () => finish(record, false))
       })
       return record
     },
@@ -143,9 +150,16 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
   }
 }
 
-/** Probe paths begin with l, r, s or h and end with z, but for a group's below it: one comparison spares the others the look-up. */
+/** How to write a line in the name of a context: by the logger's own way where it has one. */
+function writeIn(logger: Logger): NonNullable<Logger['logIn']> {
+  if (logger.logIn !== undefined) return logger.logIn.bind(logger)
+  return (context, level: LogLevel, fields, message) => runInContext(context, () => logger[level](fields, message))
+}
+
+/** Probe paths begin with l, r, s or h and end with z, but for a group's below it: this spares the others the look-up. */
 function mayBeProbe(url: string | undefined): boolean {
-  return url !== undefined && url.length >= 6 && url.length < 512 && /^\/[lrsh][a-z]+z(?:[/?]|$)/.test(url)
+  if (url === undefined || url.length < 6 || url.length >= 512 || !'lrsh'.includes(url.charAt(1))) return false
+  return /^\/[lrsh][a-z]+z(?:[/?]|$)/.test(url)
 }
 
 /** Someone on the machine itself, not a proxy there that passes others on. */

@@ -14,6 +14,8 @@ export interface SpanOutcome {
   readonly path: string
   readonly status: number
   readonly error: unknown
+  /** Monotonic milliseconds. */
+  readonly endedMs: number
 }
 
 /** Describes and ends the span; 5xx and failures without a response are errors, 4xx are the caller's. */
@@ -32,7 +34,7 @@ export function endServerSpan(span: Span, request: IncomingMessage, outcome: Spa
       )
     }
   }
-  span.end()
+  span.end(outcome.endedMs)
 }
 
 function attributesOf(request: IncomingMessage, { route, path, status }: SpanOutcome): Attributes {

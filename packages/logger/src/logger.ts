@@ -1,5 +1,5 @@
 /** The logger people hold: log methods, children, live levels, the audit stream, and an orderly end. */
-import { LOG_LEVELS, type LogLevel, type Scrubber } from '@ops/core'
+import { currentContext, LOG_LEVELS, type LogLevel, type Scrubber, type WorkContext } from '@ops/core'
 import type { Logger as PinoLogger } from 'pino'
 import { createPinoBridge } from './adapters/pino-bridge.ts'
 import { type Bindings, createBindings, extendBindings } from './bindings.ts'
@@ -18,7 +18,7 @@ function createMethod(recorder: Recorder, rank: number, bindings: Bindings): Ops
     if (rank < levels.floor) return
     // biome-ignore lint/complexity/noArguments: rest parameters would allocate for every record
     const rest = arguments.length > 2 ? Array.prototype.slice.call(arguments, 2) : NO_ARGS
-    recorder.record(rank, bindings, first, second, rest)
+    recorder.record(rank, bindings, { first, second, rest }, currentContext())
   }
 }
 
@@ -68,6 +68,12 @@ class BoundLogger implements OpsLogger {
 
   levels(): LevelReport {
     return this.#recorder.levels.report()
+  }
+
+  logIn(context: WorkContext, level: LogLevel, fields: object, message: string): void {
+    const rank = LOG_LEVELS.indexOf(level)
+    if (rank < this.#recorder.levels.floor) return
+    this.#recorder.record(rank, this.#bindings, { first: fields, second: message, rest: NO_ARGS }, context)
   }
 
   audit(fields: object, message: string): void {

@@ -1,5 +1,5 @@
 /** The logger as its users see it. */
-import type { Logger, LogLevel, Scrubber } from '@ops/core'
+import type { Logger, LogLevel, Scrubber, WorkContext } from '@ops/core'
 import type { Logger as PinoLogger } from 'pino'
 import type { LevelOptions, LevelReport } from './levels.ts'
 
@@ -29,6 +29,8 @@ export interface OpsLogger extends Logger {
   setLevel(level: LogLevel, options?: LevelOptions): void
   /** The levels in force. */
   levels(): LevelReport
+  /** Writes one record in the name of `context` rather than of the unit that runs. */
+  logIn(context: WorkContext, level: LogLevel, fields: object, message: string): void
   /** Writes to the audit stream: personal names are allowed, secrets are not. Neither level nor sampling applies. */
   audit(fields: object, message: string): void
   /** The policy that lines pass through, for spans and error reports. */

@@ -24,6 +24,13 @@ const ERROR = 3
 const MAX_NESTING = 4
 const NO_ARGS: readonly unknown[] = []
 
+/** What a log method was called with. */
+export interface LogArguments {
+  readonly first: unknown
+  readonly second: unknown
+  readonly rest: readonly unknown[]
+}
+
 /** Everything a logger and its children share. */
 export class Recorder {
   readonly policy: Policy
@@ -74,15 +81,15 @@ export class Recorder {
     this.#flight = options.flightRecorder === undefined ? undefined : createFlightRecorder(options.flightRecorder)
     this.#stopCounting = publishCounters(options.meter ?? noopMeter, this.#counters, this.policy.hits)
   }
-  /** Writes a record, or keeps, samples or discards it. */
-  record(rank: number, bindings: Bindings, first: unknown, second: unknown, rest: readonly unknown[]): void {
+  /** Writes what a log method was called with, or keeps, samples or discards it. */
+  record(rank: number, bindings: Bindings, args: LogArguments, context: WorkContext | undefined): void {
     if (this.#nesting >= MAX_NESTING) {
       this.#counters.dropped.recursion++
       return
     }
     this.#nesting++
     try {
-      this.#route(rank, bindings, parseCall(first, second, rest))
+      this.#route(rank, bindings, parseCall(args.first, args.second, args.rest), context)
     } catch (error) {
       this.#writeBroken(rank, error)
     } finally {
@@ -124,8 +131,7 @@ export class Recorder {
     await Promise.all(outputs.map((output) => output.close(timeoutMs)))
   }
 
-  #route(rank: number, bindings: Bindings, call: Call): void {
-    const context = currentContext()
+  #route(rank: number, bindings: Bindings, call: Call, context: WorkContext | undefined): void {
     const heads = this.#currentHeads()
     const head = heads.lines[rank] as string
     if (this.levels.scoped && rank < this.levels.rankOf(bindings.component, context?.tenant)) {

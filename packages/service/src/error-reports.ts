@@ -1,6 +1,6 @@
 /** Error reports: started where `SENTRY_DSN` says so, and fed by the one logger that every part writes its failures to. */
 import type { ConfigShape } from '@ops/config'
-import type { MetricCatalog } from '@ops/core'
+import { type MetricCatalog, runInContext } from '@ops/core'
 import type { OpsLogger } from '@ops/logger'
 import { type Sentry, startSentry } from '@ops/sentry'
 import type { Signals } from './signals.ts'
@@ -40,6 +40,11 @@ function reporting(logger: OpsLogger, sentry: Sentry): OpsLogger {
     warn: logger.warn,
     error,
     fatal,
+    // A report tells of the unit it is made in.
+    logIn: (context, level, fields, message) =>
+      level === 'error' || level === 'fatal'
+        ? runInContext(context, () => ({ error, fatal })[level](fields, message))
+        : logger.logIn(context, level, fields, message),
     child: (bindings) => reporting(logger.child(bindings), sentry),
     get level() {
       return logger.level
