@@ -1,7 +1,7 @@
 /** The order of things around a call: rate limit, bulkhead, total time, then for each attempt the budget, the breaker, the learnt limit, its own time and a hedge. */
 import { type Clock, currentContext, isOpsError, type Random, sleep } from '@ops/core'
+import type { Attempt, Settled, Verdict } from './attempt.ts'
 import { type BackoffOptions, backoffMs } from './backoff.ts'
-import type { CallHealth } from './breaker.ts'
 import type { Breakers } from './breakers.ts'
 import type { Bulkhead } from './bulkhead.ts'
 import type { ConcurrencyLimiter, Priority } from './concurrency-limiter.ts'
@@ -32,26 +32,6 @@ export interface EngineParts {
   readonly random: Random
 }
 
-/** What a result or an error means. */
-export interface Verdict {
-  readonly health: CallHealth
-  /** Why another attempt is worth it; undefined when it is not. */
-  readonly retry?: string
-  /** When the dependency wants to be asked again, in milliseconds. */
-  readonly afterMs?: number
-}
-
-/** One attempt, numbered from 1. */
-export interface Attempt {
-  readonly number: number
-  /** Longest wait for this one, in milliseconds. */
-  readonly timeoutMs: number
-  /** Aborted when another sending of the attempt was quicker. */
-  readonly signal?: AbortSignal
-  /** True for the second sending of an attempt that was slow. */
-  readonly hedge?: boolean
-}
-
 /** Who waits for a call. */
 export interface Caller {
   readonly signal: AbortSignal | undefined
@@ -67,9 +47,6 @@ export interface EngineCall<T> extends Caller {
   /** Frees what a result holds that nobody will read. */
   discard?(result: T): void
 }
-
-/** How an attempt ended. */
-export type Settled<T> = { readonly verdict: Verdict } & ({ readonly result: T } | { readonly error: unknown })
 
 const ABORTED: Verdict = { health: 'unknown' }
 /** Reasons that speak of too little capacity. */

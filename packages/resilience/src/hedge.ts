@@ -1,6 +1,6 @@
 /** Hedging: a second sending of an attempt that is slow, and the first good answer of the two. */
 import type { Clock } from '@ops/core'
-import type { Attempt, Settled } from './engine.ts'
+import type { Attempt, Settled } from './attempt.ts'
 
 /** When an attempt is sent a second time. */
 export interface HedgeOptions {

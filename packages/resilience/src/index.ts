@@ -1,3 +1,4 @@
+export type { Attempt } from './attempt.ts'
 export type { BackoffOptions } from './backoff.ts'
 export type { BreakerOptions, BreakerState } from './breaker.ts'
 export type { BulkheadOptions } from './bulkhead.ts'
@@ -9,7 +10,6 @@ export {
   PRIORITIES,
   type Priority,
 } from './concurrency-limiter.ts'
-export type { Attempt } from './engine.ts'
 export { BulkheadFullError, CircuitOpenError, PolicyTimeoutError, RateLimitedError } from './errors.ts'
 export type { HedgeOptions } from './hedge.ts'
 export { DECISIONS, HEDGES, OUTCOMES, type Outcome, type ResilienceMetrics, resilienceMetrics } from './metrics.ts'

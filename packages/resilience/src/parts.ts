@@ -1,3 +1,4 @@
+/** From validated options to the parts a policy's engine runs on, and their defaults. */
 import { type Clock, currentContext, type Meter, type Random } from '@ops/core'
 import { createBreakers } from './breakers.ts'
 import { createBulkhead } from './bulkhead.ts'

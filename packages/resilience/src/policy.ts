@@ -1,8 +1,9 @@
 /** `createPolicy`: a function that calls what is given to it under limits, for any dependency. */
 import { isOpsError, noopMeter, systemClock, systemRandom } from '@ops/core'
+import type { Verdict } from './attempt.ts'
 import { runBounded } from './bounded.ts'
 import type { BreakerState } from './breaker.ts'
-import { createEngine, type Verdict } from './engine.ts'
+import { createEngine } from './engine.ts'
 import { CircuitOpenError, PolicyTimeoutError } from './errors.ts'
 import { assertPolicyOptions, type PolicyOptions } from './options.ts'
 import { createParts } from './parts.ts'

@@ -1,9 +1,10 @@
 /** `standardPipeline`: what stands between a client of @ops/http and its dependency. The two meet in the shape of a function. */
 import { type Clock, type Meter, noopMeter, type Random, systemClock, systemRandom } from '@ops/core'
+import type { Attempt, Verdict } from './attempt.ts'
 import type { BreakerOptions, BreakerState } from './breaker.ts'
 import { type Breakers, worse } from './breakers.ts'
 import type { BulkheadOptions } from './bulkhead.ts'
-import { type Attempt, createEngine, type Verdict } from './engine.ts'
+import { createEngine } from './engine.ts'
 import { CircuitOpenError } from './errors.ts'
 import type { HedgeOptions } from './hedge.ts'
 import {
