@@ -20,7 +20,8 @@ const SERVERS = {
   chromium: {
     binary: 'chromium',
     debianPackage: 'chromium',
-    otherwise: 'install Chromium (apt-get install chromium, brew install chromium): the search of the site is tried in it',
+    otherwise:
+      'install Chromium (apt-get install chromium, brew install chromium): the search of the site is tried in it',
   },
 }
 
