@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { DockerfileParser } from 'dockerfile-ast'
 import { validate } from 'dockerfile-utils'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Deployment } from '../src/deploy/deployment.ts'
 import { dockerfile, dockerignore } from '../src/deploy/dockerfile.ts'
 import { planDeployment } from '../src/deploy/plan.ts'
 import { DIGEST, deploy, deployedSubject } from './deploy.fixture.ts'
@@ -65,6 +66,49 @@ describe('dockerfile()', () => {
   })
 })
 
+describe('dockerfile() by pnpm', () => {
+  const textOf = async (change: Partial<Deployment>): Promise<string> => {
+    const declared = { ...deploy, packageManager: 'pnpm', ...change } as const
+    return dockerfile(planDeployment(await deployedSubject(declared), declared))
+  }
+
+  test('dockerfile() installs from the lockfile of pnpm, in the version that the repository pins', async () => {
+    const lines = (await textOf({})).split('\n')
+
+    expect(validate(lines.join('\n'))).toEqual([])
+    expect(lines.filter((line) => /^(?:COPY|RUN)/.test(line))).toEqual([
+      'COPY package.json pnpm-lock.yaml pnpm-workspace.yaml* ./',
+      `RUN npm install --global "$(node -p "require('./package.json').packageManager.split('+')[0]")"`,
+      'RUN pnpm install --frozen-lockfile',
+      'COPY . .',
+      'RUN pnpm run build && CI=true pnpm prune --prod',
+      'COPY --from=build /app/package.json ./',
+      'COPY --from=build /app/node_modules ./node_modules',
+      'COPY --from=build /app/dist ./dist',
+    ])
+  })
+
+  test('dockerfile() builds a folder of a workspace with what it needs, and runs in that folder', async () => {
+    const text = await textOf({ workspaceFolder: 'services/shop' })
+
+    expect(validate(text)).toEqual([])
+    expect(text).toContain('docker build -f services/shop/ops/deploy/Dockerfile')
+    expect(text.match(/--filter "\{\.\/services\/shop\}\.\.\."/g)).toHaveLength(3)
+    expect(text.slice(text.lastIndexOf('FROM'))).toMatch(
+      /^WORKDIR \/app\/services\/shop\nCOPY --from=build \/app \/app$/m,
+    )
+    expect(dockerignore({ workspaceFolder: 'services/shop' })).toContain('\nservices/shop/ops\n')
+  })
+
+  test('dockerfile() builds nothing when Node runs the sources themselves', async () => {
+    const source = await textOf({ api: { entry: 'src/main.ts' }, worker: { entry: 'src/worker.ts' } })
+
+    expect(source).not.toContain('run build')
+    expect(source).toContain('COPY --from=build /app/src ./src')
+    expect(source).toContain('CMD ["node","src/main.ts"]')
+  })
+})
+
 describe('HEALTHCHECK', () => {
   test('HEALTHCHECK exits 0 when the liveness probe answers 200', async () => {
     const paths: string[] = []
@@ -101,7 +145,7 @@ describe('HEALTHCHECK', () => {
 })
 
 test('dockerignore() keeps history, secrets, tests and what others built out of the image', () => {
-  const lines = dockerignore().split('\n')
+  const lines = dockerignore({ workspaceFolder: undefined }).split('\n')
 
   for (const wanted of ['.git', '**/node_modules', '**/.env', '**/.env.*', '**/test', '**/dist'])
     expect(lines).toContain(wanted)

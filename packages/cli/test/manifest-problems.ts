@@ -1,6 +1,9 @@
 /** Holds objects of Kubernetes to their published schemas, unknown fields included, which a cluster drops in silence. */
 import { AnalysisTemplate, Rollout } from '@kubernetes-models/argo-rollouts/argoproj.io/v1alpha1'
+import { Gateway, VirtualService } from '@kubernetes-models/istio/networking.istio.io/v1'
+import { PeerAuthentication } from '@kubernetes-models/istio/security.istio.io/v1'
 import { PodMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1'
+import { IngressRoute, TLSOption } from '@kubernetes-models/traefik/traefik.io/v1alpha1'
 import { Deployment } from 'kubernetes-models/apps/v1'
 import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2'
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1'
@@ -16,6 +19,11 @@ const MODELS = [
   PodMonitor,
   AnalysisTemplate,
   Rollout,
+  Gateway,
+  VirtualService,
+  PeerAuthentication,
+  IngressRoute,
+  TLSOption,
 ] as const
 
 /** What breaks the schema of its kind, a sentence each; empty when all is known and right. */

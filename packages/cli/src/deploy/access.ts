@@ -5,6 +5,9 @@ import { depthMetric, type Manifest } from './workloads.ts'
 /** Label that Argo Rollouts gives the pods of one version. */
 export const VERSION_LABEL = 'rollouts-pod-template-hash'
 
+/** Namespace of whoever ends TLS. */
+const NAMESPACES = { traefik: 'traefik', istio: 'istio-system' } as const
+
 /** Policy and discovery, of all workloads. */
 export function accessManifests(plan: DeployPlan): readonly Manifest[] {
   const metadata = { name: plan.service, labels: { ...plan.labels, 'app.kubernetes.io/name': plan.service } }
@@ -27,17 +30,29 @@ export function accessManifests(plan: DeployPlan): readonly Manifest[] {
 }
 
 /** The kubelet, which probes, is let in by every network plugin. */
-function policy({ workloads, port, opsPort, monitoringNamespace }: DeployPlan, podSelector: unknown): unknown {
-  const monitoring = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': monitoringNamespace } } }
+function policy(plan: DeployPlan, podSelector: unknown): unknown {
+  const { workloads, port, opsPort, monitoringNamespace } = plan
   const answers = workloads.some(({ kind }) => kind === 'api')
+  const callers = callersOf(plan)
   return {
     podSelector,
     policyTypes: ['Ingress'],
     ingress: [
-      ...(answers ? [{ ports: [{ protocol: 'TCP', port }] }] : []),
-      { from: [monitoring], ports: [{ protocol: 'TCP', port: opsPort }] },
+      ...(answers ? [{ ...(callers === undefined ? {} : { from: callers }), ports: [{ protocol: 'TCP', port }] }] : []),
+      { from: [namespace(monitoringNamespace)], ports: [{ protocol: 'TCP', port: opsPort }] },
     ],
   }
+}
+
+/** Who may send requests; undefined where anybody may, for nobody was named. */
+function callersOf({ callers, ingress }: DeployPlan): readonly unknown[] | undefined {
+  if (callers === undefined) return undefined
+  const services = callers.map((name) => ({ podSelector: { matchLabels: { 'app.kubernetes.io/name': name } } }))
+  return ingress === undefined ? services : [...services, namespace(NAMESPACES[ingress.controller])]
+}
+
+function namespace(name: string): unknown {
+  return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } }
 }
 
 /** A rule for the Prometheus adapter, which serves the depth of the queues to the autoscaler. */

@@ -5,6 +5,7 @@ import type { Subject } from '../subject.ts'
 import { accessManifests, adapterRules } from './access.ts'
 import { canaryManifests } from './canary.ts'
 import { dockerfile, dockerignore } from './dockerfile.ts'
+import { encryptionManifests } from './encryption.ts'
 import { type DeployPlan, planDeployment } from './plan.ts'
 import { type Manifest, workloadManifests } from './workloads.ts'
 
@@ -23,7 +24,7 @@ export function deployArtefacts(subject: Subject): readonly Artefact[] {
   const scalesByDepth = plan.workloads.some(({ kind }) => kind === 'worker')
   return [
     { path: 'deploy/Dockerfile', text: dockerfile(plan) },
-    { path: 'deploy/Dockerfile.dockerignore', text: dockerignore() },
+    { path: 'deploy/Dockerfile.dockerignore', text: dockerignore(plan) },
     ...Object.entries(files).map(([file, manifests]) => ({
       path: `deploy/kubernetes/${file}`,
       text: HEADER + manifests.map((manifest) => toYaml(manifest)).join('---\n'),
@@ -39,11 +40,13 @@ export function deployArtefacts(subject: Subject): readonly Artefact[] {
 export function manifestFiles(plan: DeployPlan): Readonly<Record<string, readonly Manifest[]>> {
   const { workloads, canary } = plan
   const api = workloads.find(({ kind }) => kind === 'api')
+  const encryption = encryptionManifests(plan, api)
   return {
     ...Object.fromEntries(
       workloads.map((workload) => [`${workload.kind}.yaml`, workloadManifests(plan, workload)] as const),
     ),
     'access.yaml': accessManifests(plan),
+    ...(encryption.length === 0 ? {} : { 'encryption.yaml': encryption }),
     ...(canary === undefined || api === undefined ? {} : { 'canary.yaml': canaryManifests(plan, api, canary) }),
   }
 }

@@ -2,7 +2,7 @@
 
 /** A process of the service. */
 export interface Workload {
-  /** Module that starts it, as built, relative to the image's folder: `dist/main.js`. */
+  /** Module that starts it, relative to the folder of the service: as built, `dist/main.js`, or `src/main.ts`, which Node 22.18 runs. */
   readonly entry: string
   /**
    * What Kubernetes waits before it kills, in seconds; more than the longest stop.
@@ -20,6 +20,16 @@ export interface Canary {
   readonly trafficRouting: Readonly<Record<string, unknown>>
   /** Share of requests that the new version gets, in percent, 5 to 10. @defaultValue 10 */
   readonly trafficPercent?: number
+}
+
+/** Where requests of users come in: over TLS 1.3 only, and by one host name. */
+export interface Ingress {
+  /** Name that users ask for, such as `shop.example.com`. */
+  readonly host: string
+  /** Who ends TLS: Traefik, by an IngressRoute with options of its own, or Istio, by a Gateway. */
+  readonly controller: 'traefik' | 'istio'
+  /** Secret with certificate and key, in the namespace of whoever ends TLS. @defaultValue `<service>-tls` */
+  readonly tlsSecret?: string
 }
 
 /**
@@ -45,13 +55,25 @@ export interface Deployment {
   readonly environment?: string
   /** Namespace of Prometheus, which alone may reach the ops port. @defaultValue `monitoring` */
   readonly monitoringNamespace?: string
+  /** Whose lockfile the image is built from. @defaultValue `npm` */
+  readonly packageManager?: 'npm' | 'pnpm'
+  /** Folder of the service in a pnpm workspace, whose root is then what the image is built from. @defaultValue none: the service stands alone */
+  readonly workspaceFolder?: string
+  /** @defaultValue none: requests come from inside the cluster, or by what is made elsewhere */
+  readonly ingress?: Ingress
+  /** Whose sidecars encrypt between pods: nothing unencrypted reaches the service's port. @defaultValue none */
+  readonly mesh?: 'istio'
+  /** Services (`app.kubernetes.io/name`) that alone may call this one, beside the ingress. @defaultValue any pod may */
+  readonly callers?: readonly string[]
   /** @defaultValue none: the rollout replaces one replica after another */
   readonly canary?: Canary
 }
 
 const PINNED = /^[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}$/
 const REPOSITORY = /^[a-z0-9][a-z0-9.-]*(?::\d+)?(?:\/[a-z0-9][a-z0-9._-]*)*$/
-const ENTRY = /^[A-Za-z0-9_][A-Za-z0-9_./-]*\.m?js$/
+const ENTRY = /^[A-Za-z0-9_][A-Za-z0-9_./-]*\.m?[jt]s$/
+const FOLDER = /^[A-Za-z0-9_][A-Za-z0-9_-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$/
+const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** @throws TypeError or RangeError that names the part, what was given and what is allowed. */
@@ -66,9 +88,34 @@ export function assertDeployment(deploy: Deployment): void {
   for (const [kind, workload] of Object.entries({ api, worker })) {
     if (workload === undefined) continue
     const { entry } = workload
-    assertText(`${kind}.entry`, entry, ENTRY, 'a built module, like dist/main.js')
+    assertText(`${kind}.entry`, entry, ENTRY, 'a module, like dist/main.js')
   }
+  assertBuild(deploy)
+  assertWays(deploy)
   assertCanary(deploy)
+}
+
+function assertBuild({ packageManager = 'npm', workspaceFolder }: Deployment): void {
+  assertText('packageManager', packageManager, /^p?npm$/, 'npm or pnpm')
+  if (workspaceFolder === undefined) return
+  assertText('workspaceFolder', workspaceFolder, FOLDER, 'a folder below the root of the workspace, like services/shop')
+  if (packageManager !== 'pnpm')
+    throw new TypeError(
+      `Cannot use operations: deploy.workspaceFolder is given with packageManager ${packageManager}, expected pnpm`,
+    )
+}
+
+/** Who may come in, and how. */
+function assertWays({ api, ingress, mesh = 'istio', callers = [] }: Deployment): void {
+  assertText('mesh', mesh, /^istio$/, 'istio')
+  for (const caller of callers) assertText('callers', caller, LABEL, `names like ${LABEL}`)
+  if (ingress === undefined) return
+  if (api === undefined)
+    throw new TypeError('Cannot use operations: deploy.ingress is given without deploy.api, expected what answers')
+  const { host, controller, tlsSecret = 'tls' } = ingress
+  assertText('ingress.host', host, HOST, 'a name like shop.example.com')
+  assertText('ingress.controller', controller, /^(?:traefik|istio)$/, 'traefik or istio')
+  assertText('ingress.tlsSecret', tlsSecret, LABEL, `a name like ${LABEL}`)
 }
 
 function assertCanary({ canary, api }: Deployment): void {

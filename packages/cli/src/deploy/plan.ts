@@ -2,7 +2,7 @@
 import { configRegistry, type RegistryEntry } from '@ops/config'
 import { drainProblems, LIFECYCLE_DEFAULTS, longestStopMs } from '@ops/health'
 import type { Subject } from '../subject.ts'
-import type { Deployment, Workload } from './deployment.ts'
+import type { Deployment, Ingress, Workload } from './deployment.ts'
 
 /** Which process of the service. */
 export type Kind = 'api' | 'worker'
@@ -34,6 +34,11 @@ export interface DeployPlan {
   readonly labels: Readonly<Record<string, string>>
   readonly settings: readonly RegistryEntry[]
   readonly workloads: readonly PlannedWorkload[]
+  readonly packageManager: 'npm' | 'pnpm'
+  readonly workspaceFolder: Deployment['workspaceFolder']
+  readonly ingress: Required<Ingress> | undefined
+  readonly mesh: Deployment['mesh']
+  readonly callers: Deployment['callers']
   readonly canary: Deployment['canary']
 }
 
@@ -47,13 +52,19 @@ export function planDeployment(subject: Subject, deploy: Deployment): DeployPlan
   const settings = configRegistry(subject.settings).entries
   const defaultOf = (setting: string): number => numberOf(name, settings, setting)
   const drain = { delayMs: defaultOf('DRAIN_DELAY_MS'), deadlineMs: defaultOf('DRAIN_DEADLINE_MS') }
-  const { environment = 'production', monitoringNamespace = 'monitoring', baseImage, image, canary } = deploy
+  const { environment = 'production', monitoringNamespace = 'monitoring', packageManager = 'npm' } = deploy
+  const { baseImage, image, workspaceFolder, ingress, mesh, callers, canary } = deploy
   return {
     service: name,
     image,
     baseImage,
     environment,
     monitoringNamespace,
+    packageManager,
+    workspaceFolder,
+    ingress: ingress === undefined ? undefined : { tlsSecret: `${name}-tls`, ...ingress },
+    mesh,
+    callers,
     port: portOf(name, 'PORT', defaultOf('PORT')),
     opsPort: portOf(name, 'OPS_PORT', defaultOf('OPS_PORT')),
     drain,
