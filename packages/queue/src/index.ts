@@ -1,3 +1,4 @@
+export type { BreakerOptions, OutageType } from './breaker-options.ts'
 export type { Cipher, CipherBinding } from './cipher.ts'
 export type { RedisClient } from './connection.ts'
 export { type DeadLetter, type JobCounters, VERDICTS, type Verdict } from './dead-letter.ts'
@@ -24,4 +25,5 @@ export { createQueue, type DeadLetters, type Queue, type QueueOptions } from './
 export type { RedriveOptions, RedriveReport } from './redrive.ts'
 export { type Schedule, type ScheduleOptions, schedule } from './schedule.ts'
 export type { QueueStatus } from './status.ts'
-export { createWorker, type Worker, type WorkerOptions } from './worker.ts'
+export { createWorker, type Worker } from './worker.ts'
+export type { WorkerOptions } from './worker-options.ts'

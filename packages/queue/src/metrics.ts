@@ -46,6 +46,7 @@ export type QueueMetrics = {
   readonly deadLetters: GaugeDefinition<PerQueue>
   readonly zombies: CounterDefinition<PerQueue>
   readonly lockLost: CounterDefinition<PerQueue>
+  readonly breakerState: GaugeDefinition<PerQueue & { readonly error_type: typeof ERROR_TYPES }>
 }
 
 const queue = { queue: 'string' } as const
@@ -87,4 +88,8 @@ export const queueMetrics: QueueMetrics = defineMetrics({
     labels: queue,
   }),
   lockLost: counter('worker_lock_lost_total', { help: 'Jobs whose lock was lost while they ran', labels: queue }),
+  breakerState: gauge('queue_breaker_state', {
+    help: 'State of the breaker by the class of error it watches: 0 closed, 1 probing, 2 open',
+    labels: { ...queue, error_type: ERROR_TYPES },
+  }),
 })

@@ -3,6 +3,7 @@ import type { Clock, Instruments, Logger, Random } from '@ops/core'
 import type { Job } from 'bullmq'
 import { Admission } from './admission.ts'
 import { Attempt } from './attempt.ts'
+import type { Breaker } from './breaker.ts'
 import type { RedisClient } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { decrypted, type Envelope, openPayload } from './envelope.ts'
@@ -12,7 +13,7 @@ import type { Handlers, JobRun } from './handler.ts'
 import type { JobDefinition } from './job-definition.ts'
 import type { queueMetrics } from './metrics.ts'
 import { runOnce } from './once.ts'
-import { decideOutcome, type Standing } from './outcome.ts'
+import { decideOutcome, type Outcome, type Standing } from './outcome.ts'
 import { storable } from './result.ts'
 import { dueTimeOf } from './scheduler.ts'
 import { type Delivery, Settlement } from './settlement.ts'
@@ -27,6 +28,7 @@ export interface ProcessorOptions {
   readonly jobs: ReadonlyMap<string, JobDefinition>
   readonly handlers: Handlers
   readonly fairness: FairnessOptions | undefined
+  readonly breaker: Breaker | undefined
   readonly clock: Clock
   readonly random: Random
   readonly metrics: Instruments<typeof queueMetrics>
@@ -74,6 +76,7 @@ export class Processor {
   /** Does one job; settles as BullMQ wants it. */
   async process(job: Job<Envelope>, token: string): Promise<unknown> {
     const delivery: Delivery = { job, token, context: undefined }
+    if (this.#options.breaker?.open === true) return this.#settlement.release(delivery, 'breaker', 0)
     const assessment = await this.#suspicion.assess(job)
     if (assessment.kind === 'poison') return this.#buryPoison(delivery, assessment)
     if (assessment.kind === 'suspect') return this.#processAlone(delivery, assessment)
@@ -150,19 +153,22 @@ export class Processor {
     alone: { readonly onLockLost?: () => void; readonly beforeEnd?: () => Promise<void> } = {},
   ): Promise<unknown> {
     const { job } = delivery
-    const { store, metrics, jobs, clock } = this.#options
+    const { store, metrics, jobs, clock, breaker } = this.#options
     const definition = jobs.get(job.name)
     if (this.#shuttingDown) return this.#settlement.release(delivery, 'shutdown', 0)
     this.#recordWait(job)
+    const isProbe = breaker?.probing ?? false
     const startedAt = clock.monotonic()
     try {
       const result = await this.#run(delivery, definition)
       await alone.beforeEnd?.()
       metrics.processed.inc({ queue: store.name })
+      breaker?.passed(isProbe)
       return result
     } catch (thrown) {
       const retry = definition?.retry ?? { attempts: 1, baseMs: 1, capMs: 1, withinMs: 0 }
-      const outcome = decideOutcome(thrown, { retry }, await this.#standing(job))
+      const decided = decideOutcome(thrown, { retry }, await this.#standing(job))
+      const outcome = await this.#unlessOutage(decided, isProbe)
       if (outcome.kind === 'discard') {
         alone.onLockLost?.()
         metrics.lockLost.inc({ queue: store.name })
@@ -172,6 +178,14 @@ export class Processor {
       const seconds = (clock.monotonic() - startedAt) / 1000
       metrics.duration.observe({ queue: store.name, job: definition?.name ?? '_unknown' }, seconds)
     }
+  }
+
+  /** What an outage did is not the job's failure. */
+  async #unlessOutage(outcome: Outcome, isProbe: boolean): Promise<Outcome> {
+    const { breaker } = this.#options
+    if (breaker === undefined || (outcome.kind !== 'retry' && outcome.kind !== 'dead')) return outcome
+    const delayMs = await breaker.failed(outcome.errorType, isProbe)
+    return delayMs === undefined ? outcome : { kind: 'release', reason: 'breaker', delayMs }
   }
 
   async #run(delivery: Delivery, definition: JobDefinition | undefined): Promise<unknown> {

@@ -10,6 +10,7 @@ import {
   systemRandom,
 } from '@ops/core'
 import { assertBaggage } from './baggage.ts'
+import { type BreakerOptions, resolveBreaker } from './breaker-options.ts'
 import type { Cipher } from './cipher.ts'
 import type { RedisClient } from './connection.ts'
 import type { DeadLetter } from './dead-letter.ts'
@@ -37,6 +38,8 @@ export interface QueueOptions {
   readonly cipher?: Cipher
   /** Names of the W3C baggage entries that travel with jobs, 16 at most. @defaultValue none */
   readonly baggage?: readonly string[]
+  /** Parks jobs uncharged while what they need is out. @defaultValue see {@link BreakerOptions}; false for none */
+  readonly breaker?: BreakerOptions | false
   /** @defaultValue noopMeter */
   readonly meter?: Meter
   /** @defaultValue silentLogger */
@@ -88,6 +91,7 @@ export interface QueueInternals {
   readonly clock: Clock
   readonly random: Random
   readonly fairness: FairnessOptions | undefined
+  readonly breaker: Required<BreakerOptions> | undefined
 }
 
 const internals = new WeakMap<Queue, QueueInternals>()
@@ -107,31 +111,14 @@ export function internalsOf(queue: Queue): QueueInternals {
  * const queue = createQueue('billing', { redis, jobs: [sendInvoice] })
  */
 export function createQueue(name: string, options: QueueOptions): Queue {
-  const {
-    redis,
-    fairness,
-    cipher,
-    baggage = [],
-    meter = noopMeter,
-    logger = silentLogger,
-    clock = systemClock,
-    random = systemRandom,
-  } = options
-  const jobs = jobsOf(name, options.jobs)
-  if (fairness !== undefined) assertFairness(name, fairness)
-  assertBaggage(name, baggage)
-  const store = new Store(name, redis, { clock, cipher, baggage })
+  const { jobs, breaker, fairness, baggage, clock, random, ports } = resolveQueue(name, options)
+  const store = new Store(name, options.redis, { clock, cipher: options.cipher, baggage })
+  const { secrecy } = store
   const intake = new Intake(store, fairness && new Turns(store, fairness))
-  const producer = { queue: name, jobs, intake, secrecy: store.secrecy, baggage, clock }
+  const producer = { queue: name, jobs, intake, secrecy, baggage, clock }
   const queue: Queue = {
     name,
-    dead: deadLettersOf({
-      dead: new DeadLetterStore(store),
-      target: redriveTarget(store),
-      jobs,
-      clock,
-      secrecy: store.secrecy,
-    }),
+    dead: deadLettersOf({ dead: new DeadLetterStore(store), target: redriveTarget(store), jobs, clock, secrecy }),
     enqueue: async (job, payload, entry) =>
       (await enqueueAll(producer, job, [{ payload, ...(entry && { options: entry }) }]))[0] as Enqueued,
     enqueueBulk: (job, entries) => enqueueAll(producer, job, entries),
@@ -141,10 +128,20 @@ export function createQueue(name: string, options: QueueOptions): Queue {
       await store.close()
     },
   }
-
-  const stopCollecting = collectGauges({ name, store, meter, logger })
-  internals.set(queue, { store, jobs, clock, random, fairness })
+  const stopCollecting = collectGauges({ name, store, breaker, ...ports })
+  internals.set(queue, { store, jobs, clock, random, fairness, breaker })
   return queue
+}
+
+/** The options with their defaults. @throws as createQueue */
+function resolveQueue(name: string, options: QueueOptions) {
+  const { fairness, breaker = {}, baggage = [], clock = systemClock, random = systemRandom } = options
+  const { meter = noopMeter, logger = silentLogger } = options
+  const jobs = jobsOf(name, options.jobs)
+  if (fairness !== undefined) assertFairness(name, fairness)
+  assertBaggage(name, baggage)
+  const resolved = breaker === false ? undefined : resolveBreaker(name, breaker)
+  return { jobs, fairness, breaker: resolved, baggage, clock, random, ports: { meter, logger } }
 }
 
 /** The face of dead letters, wherever they are kept. */

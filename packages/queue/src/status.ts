@@ -1,6 +1,8 @@
 /** How a queue stands: counts for people, and the gauges. */
 import type { Logger, Meter } from '@ops/core'
+import type { BreakerOptions } from './breaker-options.ts'
 import { queueMetrics } from './metrics.ts'
+import { readOutage } from './outage.ts'
 import type { Store } from './store.ts'
 
 /** How many jobs are in which state. */
@@ -44,11 +46,13 @@ async function readOldestAge(store: Store): Promise<number> {
 export function collectGauges({
   name,
   store,
+  breaker,
   meter,
   logger,
 }: {
   name: string
   store: Store
+  breaker: Required<BreakerOptions> | undefined
   meter: Meter
   logger: Logger
 }): () => void {
@@ -63,6 +67,10 @@ export function collectGauges({
         instruments.jobs.set({ queue: name, state: 'dead' }, dead)
         instruments.deadLetters.set({ queue: name }, dead)
         instruments.oldestAge.set({ queue: name }, await readOldestAge(store))
+        const { open, probing } = breaker === undefined ? {} : await readOutage(store)
+        for (const type of breaker?.errorTypes ?? []) {
+          instruments.breakerState.set({ queue: name, error_type: type }, open !== type ? 0 : probing ? 1 : 2)
+        }
       } catch (error) {
         logger.debug({ queue: name, error }, 'queue could not be measured')
       }

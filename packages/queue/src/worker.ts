@@ -1,47 +1,22 @@
 /** createWorker: runs handlers for a queue's jobs until it is drained. */
 import { hostname } from 'node:os'
-import { type Clock, type Logger, type Meter, noopMeter, silentLogger } from '@ops/core'
-import { Worker as BullWorker } from 'bullmq'
-import { assertNoEviction, connected, workerConnection } from './connection.ts'
+import type { Timer } from '@ops/core'
+import { Worker as BullWorker, type Job } from 'bullmq'
+import { Breaker } from './breaker.ts'
+import { assertNoEviction, connected, type RedisClient, workerConnection } from './connection.ts'
 import type { Envelope } from './envelope.ts'
 import type { Handlers } from './handler.ts'
 import { queueMetrics } from './metrics.ts'
+import { Outage } from './outage.ts'
 import { Processor } from './processor.ts'
-import { internalsOf, type Queue } from './queue.ts'
+import { internalsOf, type Queue, type QueueInternals } from './queue.ts'
 import { reconcile } from './reconciler.ts'
-import type { Schedule } from './schedule.ts'
 import { Scheduler } from './scheduler.ts'
 import { tryGetDelay } from './settlement.ts'
 import { prefixOf } from './store.ts'
 import { KEPT } from './stored-options.ts'
 import { startWatchdog } from './watchdog.ts'
-
-/** Options of {@link createWorker}. */
-export interface WorkerOptions {
-  /** Jobs at once, 1 to 1,000; what `WORKER_CONCURRENCY` holds. @defaultValue 4 */
-  readonly concurrency?: number
-  /** How long a drain may take in all, in milliseconds, 100 to 3,600,000; less than the platform's grace. @defaultValue 25_000 */
-  readonly drainMs?: number
-  /**
-   * A job whose worker shows no sign of life for this long is taken from it, in milliseconds, 1,000 to 600,000.
-   * Must be longer than the longest block of the event loop. @defaultValue 4_000
-   */
-  readonly lockMs?: number
-  /**
-   * The process is ended when its event loop was blocked for this long, in milliseconds, 500 to 3,600,000, or 0 for never:
-   * else an endless loop would hold its jobs for good. Off under a debugger. @defaultValue 30_000
-   */
-  readonly hangMs?: number
-  /**
-   * What runs by the clock. The queue's schedules become these, whatever they were before; each run is one job however many workers
-   * declare it. @defaultValue the queue's schedules stay as they are
-   */
-  readonly schedules?: readonly Schedule[]
-  /** @defaultValue noopMeter */
-  readonly meter?: Meter
-  /** @defaultValue silentLogger */
-  readonly logger?: Logger
-}
+import { assertCarried, resolveWorker, type WorkerOptions, type WorkerSettings } from './worker-options.ts'
 
 /** A running worker. */
 export interface Worker {
@@ -64,38 +39,144 @@ export interface Worker {
  * const worker = createWorker(queue, { [sendInvoice.name]: async (payload: Invoice) => send(payload) })
  */
 export function createWorker(queue: Queue, handlers: Handlers, options: WorkerOptions = {}): Worker {
-  const {
-    concurrency = 4,
-    drainMs = 25_000,
-    lockMs = 4_000,
-    hangMs = 30_000,
-    schedules,
-    meter = noopMeter,
-    logger = silentLogger,
-  } = options
-  assertRange('concurrency', concurrency, [1, 1_000])
-  assertRange('drainMs', drainMs, [100, 3_600_000])
-  assertRange('lockMs', lockMs, [1_000, 600_000])
-  if (hangMs !== 0) assertRange('hangMs', hangMs, [500, 3_600_000])
-  const { store, jobs, clock, random, fairness } = internalsOf(queue)
-  for (const name of Object.keys(handlers)) {
-    if (!jobs.has(name))
-      throw new TypeError(`Cannot work off ${queue.name}: it has no job ${name}, expected handlers for its jobs only`)
+  const settings = resolveWorker(options)
+  const internals = internalsOf(queue)
+  assertCarried(queue.name, internals.jobs, { handlers, schedules: settings.schedules })
+  const worker = new RunningWorker(internals, handlers, settings)
+  return {
+    ready: () => worker.started,
+    drain: (signal) => worker.drain(settings.drainMs, signal),
+    close: () => worker.drain(0),
   }
-  for (const { name, job } of schedules ?? []) {
-    if (!jobs.has(job.name))
-      throw new TypeError(
-        `Cannot schedule ${name} on ${queue.name}: it has no job ${job.name}, expected one of its jobs`,
-      )
+}
+
+const MAINTAIN_MS = 60_000
+/** Of a drain, what is left for aborted handlers to end and for handing back. */
+const GRACE_MS = 1_500
+
+/** One worker: BullMQ's, which fetches, and what this package does with what it fetched. */
+class RunningWorker {
+  readonly started: Promise<void>
+  readonly #internals: QueueInternals
+  readonly #settings: WorkerSettings
+  readonly #redis: RedisClient
+  readonly #bull: BullWorker<Envelope>
+  readonly #processor: Processor
+  readonly #breaker: Breaker | undefined
+  readonly #scheduler: Scheduler | undefined
+  readonly #maintaining: Timer
+  readonly #stopWatchdog: () => Promise<unknown>
+  #draining: Promise<void> | undefined
+
+  constructor(internals: QueueInternals, handlers: Handlers, settings: WorkerSettings) {
+    const { store, clock } = internals
+    const { meter, logger, schedules } = settings
+    this.#internals = internals
+    this.#settings = settings
+    // First what may throw: nothing is open yet.
+    this.#scheduler = schedules && new Scheduler({ store, schedules, logger })
+    this.#redis = workerConnection(store.redis)
+    this.#redis.on('error', () => {})
+    this.#breaker = this.#createBreaker()
+    const own = {
+      handlers,
+      redis: this.#redis,
+      breaker: this.#breaker,
+      metrics: meter.instruments(queueMetrics),
+      logger,
+    }
+    this.#processor = new Processor({ ...internals, ...own })
+    this.#bull = fetching(store.name, this.#redis, { settings, processor: this.#processor })
+    this.#stopWatchdog = startWatchdog(settings.hangMs, clock)
+    this.#maintaining = clock.setInterval(() => this.#maintain(), MAINTAIN_MS)
+    this.started = this.#start()
+    this.started.catch((error: unknown) => this.#report(error, 'worker takes no jobs'))
   }
-  const scheduler = schedules && new Scheduler({ store, schedules, logger })
-  const redis = workerConnection(store.redis)
-  redis.on('error', () => {})
-  const metrics = meter.instruments(queueMetrics)
-  const processor = new Processor({ store, redis, jobs, handlers, fairness, clock, random, metrics, logger })
-  const bull = new BullWorker<Envelope>(queue.name, (job, token) => processor.process(job, token as string), {
+
+  drain(ms: number, signal?: AbortSignal): Promise<void> {
+    this.#draining ??= this.#end(ms, signal)
+    return this.#draining
+  }
+
+  async #start(): Promise<void> {
+    await connected(this.#redis)
+    await assertNoEviction(this.#redis, this.#internals.store.name)
+    this.#maintain()
+    await this.#breaker?.start()
+    // It runs by now where this worker found itself to be the one that probes.
+    if (!this.#bull.isRunning()) this.#bull.run().catch((error: unknown) => this.#report(error, 'worker stopped'))
+  }
+
+  #maintain(): void {
+    const { store } = this.#internals
+    const { logger } = this.#settings
+    const queue = store.name
+    this.#scheduler?.keep().catch((error: unknown) => this.#report(error, 'schedules could not be kept'))
+    reconcile(store, this.#redis).then(
+      (found) => found > 0 && logger.error({ queue, found }, 'failed jobs had no dead letter'),
+      (error: unknown) => this.#draining ?? logger.debug({ queue, error }, 'failed jobs could not be checked'),
+    )
+  }
+
+  async #end(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    this.#maintaining.cancel()
+    this.#breaker?.stop()
+    const shutDown = (): void => this.#processor.shutDown()
+    const patience = Math.max(0, ms - GRACE_MS)
+    try {
+      await this.#bull.pause(true)
+      const timer = this.#internals.clock.setTimeout(shutDown, patience, { keepAlive: true })
+      if (signal?.aborted === true || ms === 0) shutDown()
+      signal?.addEventListener('abort', shutDown, { once: true })
+      await this.#bull.close().finally(() => timer.cancel())
+    } finally {
+      signal?.removeEventListener('abort', shutDown)
+      this.#redis.disconnect()
+      await this.#stopWatchdog()
+    }
+  }
+
+  #createBreaker(): Breaker | undefined {
+    const { store, breaker: options, clock } = this.#internals
+    if (options === undefined) return undefined
+    const { concurrency, logger } = this.#settings
+    const take = (atOnce: number): void => {
+      if (this.#draining !== undefined) return
+      this.#bull.concurrency = atOnce
+      this.#bull.resume()
+    }
+    const tap = {
+      stop: () => void this.#bull.pause(true),
+      takeOne: () => take(this.#processor.running + 1),
+      takeAll: () => take(concurrency),
+    }
+    return new Breaker({
+      queue: store.name,
+      outage: new Outage(store, this.#redis, options),
+      options,
+      tap,
+      clock,
+      logger,
+    })
+  }
+
+  #report(error: unknown, message: string): void {
+    if (this.#draining === undefined) this.#settings.logger.error({ queue: this.#internals.store.name, error }, message)
+  }
+}
+
+interface Fetching {
+  readonly settings: WorkerSettings
+  readonly processor: Processor
+}
+
+/** BullMQ's worker, which fetches and settles jobs as the processor says. */
+function fetching(queue: string, redis: RedisClient, { settings, processor }: Fetching): BullWorker<Envelope> {
+  const { concurrency, lockMs, logger } = settings
+  const run = (job: Job<Envelope>, token?: string): Promise<unknown> => processor.process(job, token as string)
+  const bull = new BullWorker<Envelope>(queue, run, {
     connection: redis as never,
-    prefix: prefixOf(queue.name),
+    prefix: prefixOf(queue),
     name: `${hostname()}:${process.pid}`,
     autorun: false,
     ...KEPT,
@@ -108,75 +189,9 @@ export function createWorker(queue: Queue, handlers: Handlers, options: WorkerOp
     runRetryDelay: 500,
     settings: { backoffStrategy: (_attempts, _type, error) => tryGetDelay(error) ?? 1_000 },
   })
-  bull.on('error', (error) => logger.debug({ queue: queue.name, error }, 'queue connection or lock failed'))
+  bull.on('error', (error) => logger.debug({ queue, error }, 'queue connection or lock failed'))
   bull.on('lockRenewalFailed', (ids) => {
     for (const id of ids) processor.abort(id, 'lock_lost')
   })
-  const stopWatchdog = startWatchdog(hangMs, clock)
-  const reconciling = clock.setInterval(maintain, RECONCILE_MS)
-  const started = start()
-  started.catch((error: unknown) => {
-    if (draining === undefined) logger.error({ queue: queue.name, error }, 'worker takes no jobs')
-  })
-  let draining: Promise<void> | undefined
-
-  async function start(): Promise<void> {
-    await connected(redis)
-    await assertNoEviction(redis, queue.name)
-    maintain()
-    bull.run().catch((error: unknown) => logger.error({ queue: queue.name, error }, 'worker stopped'))
-  }
-
-  function maintain(): void {
-    scheduler
-      ?.keep()
-      .catch((error: unknown) => draining ?? logger.error({ queue: queue.name, error }, 'schedules could not be kept'))
-    reconcile(store, redis).then(
-      (found) => found > 0 && logger.error({ queue: queue.name, found }, 'failed jobs had no dead letter'),
-      (error: unknown) => draining ?? logger.debug({ queue: queue.name, error }, 'failed jobs could not be checked'),
-    )
-  }
-
-  const drain = (ms: number, signal?: AbortSignal): Promise<void> => {
-    reconciling.cancel()
-    draining ??= end({ bull, processor, clock, ms, signal }).finally(async () => {
-      redis.disconnect()
-      await stopWatchdog()
-    })
-    return draining
-  }
-  return { ready: () => started, drain: (signal) => drain(drainMs, signal), close: () => drain(0) }
-}
-
-interface Ending {
-  readonly bull: BullWorker<Envelope>
-  readonly processor: Processor
-  readonly clock: Clock
-  readonly ms: number
-  readonly signal: AbortSignal | undefined
-}
-
-const RECONCILE_MS = 60_000
-/** Of a drain, what is left for aborted handlers to end and for handing back. */
-const GRACE_MS = 1_500
-
-async function end({ bull, processor, clock, ms, signal }: Ending): Promise<void> {
-  await bull.pause(true)
-  let shutDown = () => {}
-  const timer = clock.setTimeout(() => shutDown(), Math.max(0, ms - GRACE_MS), { keepAlive: true })
-  shutDown = () => processor.shutDown()
-  if (signal?.aborted === true || ms === 0) shutDown()
-  signal?.addEventListener('abort', shutDown, { once: true })
-  try {
-    await bull.close()
-  } finally {
-    timer.cancel()
-    signal?.removeEventListener('abort', shutDown)
-  }
-}
-
-function assertRange(what: string, value: number, [min, max]: readonly [number, number]): void {
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`Cannot create worker: ${what} is ${value}, expected an integer from ${min} to ${max}`)
-  }
+  return bull
 }
