@@ -7,6 +7,7 @@ import type {
   LabelsOf,
   MetricCatalog,
 } from './metric.ts'
+import type { WorkContext } from './work-context.ts'
 
 /** One series of a counter. */
 export interface BoundCounter {
@@ -21,7 +22,8 @@ export interface BoundGauge {
 }
 /** One series of a histogram. */
 export interface BoundHistogram {
-  observe(value: number): void
+  /** Records `value`, in the name of `unit`, which an exemplar may point to. @defaultValue the running unit of work */
+  observe(value: number, unit?: WorkContext): void
 }
 /** Recording never throws: bad values and labels are counted instead. */
 export interface Counter<L extends LabelSpec = LabelSpec> {

@@ -11,6 +11,7 @@ export interface Task {
 
 let waiting: Task[] = []
 let listening = false
+let complained = false
 
 /** Settles `task` at the end of this turn; when the process ends before, then. In the order given. */
 export function afterwards(task: Task): void {
@@ -24,11 +25,18 @@ export function afterwards(task: Task): void {
 function settleAll(): void {
   const tasks = waiting
   waiting = []
-  let next = 0
-  try {
-    while (next < tasks.length) tasks[next++]?.settle()
-  } finally {
-    // One that threw must not cost the others their line.
-    for (const task of tasks.slice(next)) afterwards(task)
+  for (const task of tasks) {
+    try {
+      task.settle()
+    } catch (error) {
+      complain(error)
+    }
   }
+}
+
+/** A logger or meter of somebody else's that throws: nobody is left to catch it, and it must not end the process. */
+function complain(error: unknown): void {
+  if (complained) return
+  complained = true
+  process.emitWarning(`What a request leaves behind could not be recorded, later ones too maybe: ${String(error)}`)
 }

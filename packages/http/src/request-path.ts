@@ -85,13 +85,13 @@ export function createRequestPath(options: RequestPathOptions = {}): RequestPath
 
   /** One observation, three signals. */
   function settle(record: RequestRecord): void {
-    const { request, route, status, error, span, startedMs, endedMs = startedMs } = record
+    const { context, request, route, status, error, span, startedMs, endedMs = startedMs } = record
     const durationMs = endedMs - startedMs
     // Express cuts the mount point off while a router below it runs, and leaves it so when that router answers.
     const path = pathOf((request as { originalUrl?: string }).originalUrl ?? request.url)
     const series = seriesOf(route ?? UNMATCHED_ROUTE, request.method, status)
     series.count.inc()
-    series.duration.observe(durationMs / 1000)
+    series.duration.observe(durationMs / 1000, context)
     logRequest(record, path, durationMs)
     endServerSpan(span, request, { route, path, status, error, endedMs })
   }

@@ -1,5 +1,5 @@
 /** Exemplars: which trace stands behind a bucket. Candidates are rare, so that asking for the context costs nothing on average. */
-import { type Clock, currentContext } from '@ops/core'
+import { type Clock, currentContext, type WorkContext } from '@ops/core'
 import type { Slot } from './arena.ts'
 
 /** Numbers an exemplar takes: sequence, time, value, trace id (2), span id. */
@@ -42,17 +42,16 @@ export class ExemplarSampler {
   }
 
   /** Takes the observation when it was made inside a recorded span, whose trace it asks to be kept: no exemplar leads nowhere. */
-  take(series: Observed, bucket: number, value: number): void {
+  take(series: Observed, bucket: number, value: number, unit: WorkContext | undefined = currentContext()): void {
     this.armed &= ~(1 << bucket)
-    const context = currentContext()
-    if (context?.span?.isRecording() !== true) return
+    if (unit?.span?.isRecording() !== true) return
     const slot = this.#slots.get(series) ?? this.#store.allocate(series)
     if (slot === undefined) return
     this.#slots.set(series, slot)
-    context.keep('exemplar')
+    unit.keep('exemplar')
     this.#rest[bucket & 31] = REST_TICKS
     const at = slot.at + bucket * EXEMPLAR_WIDTH
-    writeExemplar(slot.values, at, { timestampMs: this.#store.clock.now(), value, ...context.span.spanContext() })
+    writeExemplar(slot.values, at, { timestampMs: this.#store.clock.now(), value, ...unit.span.spanContext() })
   }
 }
 

@@ -1,5 +1,5 @@
 /** One series of each kind: the bound handles, whose every call costs a few nanoseconds and never throws. */
-import type { BoundCounter, BoundGauge, BoundHistogram } from '@ops/core'
+import type { BoundCounter, BoundGauge, BoundHistogram, WorkContext } from '@ops/core'
 import type { Slot } from './arena.ts'
 import type { ExemplarSampler } from './exemplars.ts'
 import type { RecordErrors } from './record-errors.ts'
@@ -69,7 +69,7 @@ export class HistogramSeries implements BoundHistogram {
     this.#errors = errors
   }
 
-  observe(value: number): void {
+  observe(value: number, unit?: WorkContext): void {
     if (!Number.isFinite(value)) {
       this.#errors.count('value')
       return
@@ -80,6 +80,6 @@ export class HistogramSeries implements BoundHistogram {
     const values = this.#values
     ;(values[this.at + bucket] as number)++
     ;(values[this.at + bounds.length + 1] as number) += value
-    if (((this.#sampler.armed >> bucket) & 1) !== 0) this.#sampler.take(this, bucket, value)
+    if (((this.#sampler.armed >> bucket) & 1) !== 0) this.#sampler.take(this, bucket, value, unit)
   }
 }
