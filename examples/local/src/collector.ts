@@ -15,8 +15,16 @@ export interface CollectedSpan {
   readonly durationMs: number
   readonly error: boolean
   readonly attributes: Readonly<Record<string, unknown>>
+  readonly events: readonly CollectedEvent[]
   /** Trace ids this span links to. */
   readonly links: readonly string[]
+}
+
+/** Something that happened within a span. */
+export interface CollectedEvent {
+  readonly name: string
+  readonly atMs: number
+  readonly attributes: Readonly<Record<string, unknown>>
 }
 
 /** A running collector. */
@@ -68,6 +76,11 @@ interface OtlpValue {
   readonly boolValue?: boolean
 }
 type OtlpAttributes = readonly { readonly key: string; readonly value: OtlpValue }[]
+interface OtlpEvent {
+  readonly name: string
+  readonly timeUnixNano: string
+  readonly attributes?: OtlpAttributes
+}
 interface OtlpSpan {
   readonly traceId: string
   readonly spanId: string
@@ -77,6 +90,7 @@ interface OtlpSpan {
   readonly endTimeUnixNano: string
   readonly status?: { readonly code?: number }
   readonly attributes?: OtlpAttributes
+  readonly events?: readonly OtlpEvent[]
   readonly links?: readonly { readonly traceId: string }[]
 }
 interface OtlpResource {
@@ -85,7 +99,7 @@ interface OtlpResource {
 }
 
 function toSpan(service: string, span: OtlpSpan): CollectedSpan {
-  const startMs = Number(BigInt(span.startTimeUnixNano) / 1000n) / 1000
+  const startMs = toMs(span.startTimeUnixNano)
   return {
     service,
     traceId: span.traceId,
@@ -93,11 +107,20 @@ function toSpan(service: string, span: OtlpSpan): CollectedSpan {
     parentSpanId: span.parentSpanId || undefined,
     name: span.name,
     startMs,
-    durationMs: Number(BigInt(span.endTimeUnixNano) / 1000n) / 1000 - startMs,
+    durationMs: toMs(span.endTimeUnixNano) - startMs,
     error: span.status?.code === 2,
     attributes: plain(span.attributes),
+    events: span.events?.map(toEvent) ?? [],
     links: span.links?.map((link) => link.traceId) ?? [],
   }
+}
+
+function toEvent({ name, timeUnixNano, attributes }: OtlpEvent): CollectedEvent {
+  return { name, atMs: toMs(timeUnixNano), attributes: plain(attributes) }
+}
+
+function toMs(unixNano: string): number {
+  return Number(BigInt(unixNano) / 1000n) / 1000
 }
 
 function plain(attributes: OtlpAttributes = []): Record<string, unknown> {

@@ -18,7 +18,7 @@ export default defineService({
   dependencies: {
     postgres: { kind: 'postgres', setting: 'DATABASE_URL' },
     redis: { kind: 'redis', setting: 'REDIS_URL' },
-    pricing: { kind: 'http', setting: 'PRICING_URL', timeoutMs: 450 },
+    pricing: { kind: 'http', setting: 'PRICING_URL', timeoutMs: 350 },
   },
   features: [
     {

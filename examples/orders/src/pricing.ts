@@ -16,13 +16,13 @@ export interface Price {
 const MAX_PRICES = 10_000
 
 /**
- * A call costs at most 450 ms of the 500 that checkout's 95th percentile may take. With pricing down the breaker lets an order
+ * A call costs at most 350 ms of the 500 that checkout's 95th percentile may take. With pricing down the breaker lets an order
  * through at once, with the last price, and looks every two seconds whether pricing is back.
  */
 function pricingPipeline() {
   return standardPipeline({
-    totalTimeoutMs: 450,
-    attemptTimeoutMs: 400,
+    totalTimeoutMs: 350,
+    attemptTimeoutMs: 300,
     retries: 1,
     backoff: { baseMs: 10, maxMs: 20 },
     breaker: { minimumCalls: 10, windowMs: 5_000, openMs: 2_000, samples: 2 },

@@ -22,6 +22,11 @@ export type BreakerState = 'closed' | 'half-open' | 'open' | 'isolated'
 /** What a call says about the dependency; `unknown` for one that was aborted. */
 export type CallHealth = 'good' | 'bad' | 'unknown'
 
+/** States a breaker gets into by what its calls came to. */
+export const TRANSITIONS = ['open', 'half-open', 'closed'] as const
+/** Told each time a breaker changes its state. */
+export type OnTransition = (state: (typeof TRANSITIONS)[number]) => void
+
 const SLICES = 10
 
 /** Counts of the calls in the last `windowMs`, in ten slices. */
@@ -77,6 +82,7 @@ export class Breaker {
   readonly #options: Required<BreakerOptions>
   readonly #clock: Clock
   readonly #window: FailureWindow
+  readonly #onTransition: OnTransition
   #state: 'closed' | 'half-open' | 'open' = 'closed'
   /** Raised at each change of state: a ticket is the number it was given under. */
   #generation = 0
@@ -85,11 +91,12 @@ export class Breaker {
   #succeeded = 0
   #isolations = 0
 
-  constructor(name: string, options: Required<BreakerOptions>, clock: Clock) {
+  constructor(name: string, options: Required<BreakerOptions>, clock: Clock, onTransition: OnTransition = () => {}) {
     this.#name = name
     this.#options = options
     this.#clock = clock
     this.#window = new FailureWindow(options.windowMs)
+    this.#onTransition = onTransition
   }
 
   /** The present state; an open one whose time is up shows as half-open. */
@@ -151,6 +158,7 @@ export class Breaker {
     this.#running = this.#succeeded = 0
     this.#window.clear()
     if (state === 'open') this.#openedAt = this.#clock.monotonic()
+    this.#onTransition(state)
   }
 
   #opensForMs(): number {

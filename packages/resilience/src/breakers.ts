@@ -1,6 +1,6 @@
 /** The breakers of one policy: one for each authority that it calls. */
 import type { Clock } from '@ops/core'
-import { Breaker, type BreakerOptions, type BreakerState } from './breaker.ts'
+import { Breaker, type BreakerOptions, type BreakerState, type OnTransition } from './breaker.ts'
 
 /** With more authorities than this the breaker made first is forgotten, so that names from outside cannot fill the memory. */
 const MAX_AUTHORITIES = 1_000
@@ -16,12 +16,17 @@ export interface Breakers {
 }
 
 /** Creates the breakers of the policy `name`. */
-export function createBreakers(name: string, options: Required<BreakerOptions>, clock: Clock): Breakers {
+export function createBreakers(
+  name: string,
+  options: Required<BreakerOptions>,
+  clock: Clock,
+  onTransition?: OnTransition,
+): Breakers {
   const known = new Map<string, Breaker>()
   const isolations = new Set<Map<Breaker, () => void>>()
   const add = (authority: string): Breaker => {
     if (known.size >= MAX_AUTHORITIES) known.delete(known.keys().next().value as string)
-    const breaker = new Breaker(authority === '' ? name : `${name} at ${authority}`, options, clock)
+    const breaker = new Breaker(authority === '' ? name : `${name} at ${authority}`, options, clock, onTransition)
     for (const held of isolations) held.set(breaker, breaker.isolate())
     known.set(authority, breaker)
     return breaker

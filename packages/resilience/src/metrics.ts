@@ -9,6 +9,7 @@ import {
   type HistogramDefinition,
   histogram,
 } from '@ops/core'
+import { TRANSITIONS } from './breaker.ts'
 
 /** How a call of a policy ended. */
 export const OUTCOMES = [
@@ -38,6 +39,7 @@ export type ResilienceMetrics = {
   readonly retries: CounterDefinition<Policy & { readonly reason: 'string' }>
   readonly budgetExhausted: CounterDefinition<Policy>
   readonly breakerState: GaugeDefinition<Policy>
+  readonly breakerTransitions: CounterDefinition<Policy & { readonly state: typeof TRANSITIONS }>
   readonly bulkheadInUse: GaugeDefinition<Policy>
   readonly dependencyUp: GaugeDefinition<{ readonly dependency: 'string' }>
   readonly decisions: CounterDefinition<{ readonly limiter: 'string'; readonly result: typeof DECISIONS }>
@@ -69,6 +71,10 @@ export const resilienceMetrics: ResilienceMetrics = defineMetrics({
   breakerState: gauge('breaker_state', {
     help: 'Worst state of the breakers of a policy: 0 closed, 1 half-open, 2 open, 3 isolated',
     labels: { policy: 'string' },
+  }),
+  breakerTransitions: counter('breaker_transitions_total', {
+    help: 'Changes of state of the breakers of a policy by the state they got into: also what is over between two scrapes',
+    labels: { policy: 'string', state: TRANSITIONS },
   }),
   bulkheadInUse: gauge('bulkhead_in_use', {
     help: 'Calls that run in a bulkhead right now',

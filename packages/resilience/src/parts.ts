@@ -22,11 +22,14 @@ export function createParts(options: PartsOptions): { engine: EngineParts; stage
   const { priority = () => 'normal' as const, ...adaptive } = options.concurrency ?? {}
   const { timeoutMs: totalTimeoutMs = Infinity, attemptTimeoutMs = totalTimeoutMs } = options
   const breakers =
-    options.breaker === undefined ? undefined : createBreakers(name, breakerOptions(options.breaker), clock)
+    options.breaker === undefined
+      ? undefined
+      : createBreakers(name, breakerOptions(options.breaker), clock, (state) => telemetry.became(state))
   const bulkhead =
     options.bulkhead === undefined ? undefined : createBulkhead(name, { queue: 0, ...options.bulkhead }, clock)
+  const telemetry = createTelemetry({ name, meter, breakers, bulkhead, ownsAvailability })
   const engine: EngineParts = {
-    ...{ name, totalTimeoutMs, attemptTimeoutMs, breakers, bulkhead, limiter, clock, random },
+    ...{ name, totalTimeoutMs, attemptTimeoutMs, breakers, bulkhead, limiter, telemetry, clock, random },
     concurrency:
       options.concurrency === undefined
         ? undefined
@@ -36,7 +39,6 @@ export function createParts(options: PartsOptions): { engine: EngineParts; stage
     retries: retry === undefined ? 0 : (retry.retries ?? 2),
     backoff: backoffOptions(retry ?? {}),
     budget: retry?.budget ?? createRetryBudget({ clock }),
-    telemetry: createTelemetry({ name, meter, breakers, bulkhead, ownsAvailability }),
   }
   return { engine, stages: stagesOf(options) }
 }

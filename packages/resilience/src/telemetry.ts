@@ -1,5 +1,5 @@
 import { currentContext, type Meter } from '@ops/core'
-import type { CallHealth } from './breaker.ts'
+import type { CallHealth, OnTransition } from './breaker.ts'
 import { type Breakers, severityOf } from './breakers.ts'
 import type { Bulkhead } from './bulkhead.ts'
 import { type HEDGES, OUTCOMES, type Outcome, resilienceMetrics } from './metrics.ts'
@@ -11,6 +11,8 @@ export interface Telemetry {
   exhausted(): void
   hedged(result: (typeof HEDGES)[number], attempt: number): void
   finished(outcome: Outcome): void
+  /** A breaker changed its state. */
+  readonly became: OnTransition
 }
 
 /** What telemetry is about. */
@@ -23,6 +25,9 @@ export interface TelemetryOptions {
   readonly ownsAvailability: boolean
 }
 
+/** Outcomes of calls that were not made, or no more: nothing else of the unit's trace would show them. */
+const REFUSALS: ReadonlySet<Outcome> = new Set(['circuit_open', 'bulkhead_full', 'rate_limited'])
+
 /** Creates the telemetry of a policy. */
 export function createTelemetry({ name, meter, breakers, bulkhead, ownsAvailability }: TelemetryOptions): Telemetry {
   const metrics = meter.instruments(resilienceMetrics)
@@ -33,6 +38,8 @@ export function createTelemetry({ name, meter, breakers, bulkhead, ownsAvailabil
   const inUse = metrics.bulkheadInUse.bind({ policy })
   const up = ownsAvailability ? metrics.dependencyUp.bind({ dependency: name }) : undefined
   const calls = new Map(OUTCOMES.map((outcome) => [outcome, metrics.calls.bind({ policy, outcome })]))
+  const note = (event: string, attributes: Readonly<Record<string, string | number>>) =>
+    currentContext()?.span?.addEvent(event, { 'ops.policy': policy, ...attributes })
   meter.onCollect(
     () => {
       if (breakers !== undefined) state.set(severityOf(breakers.worst()))
@@ -47,13 +54,23 @@ export function createTelemetry({ name, meter, breakers, bulkhead, ownsAvailabil
     },
     retried(reason, attempt) {
       metrics.retries.inc({ policy, reason })
-      currentContext()?.span?.addEvent('retry', { 'ops.policy': policy, 'ops.attempt': attempt, 'ops.reason': reason })
+      note('retry', { 'ops.attempt': attempt, 'ops.reason': reason })
     },
-    exhausted: () => exhausted.inc(),
+    exhausted() {
+      exhausted.inc()
+      note('budget-exhausted', {})
+    },
     hedged(result, attempt) {
       metrics.hedges.inc({ policy, result })
-      currentContext()?.span?.addEvent('hedge', { 'ops.policy': policy, 'ops.attempt': attempt, 'ops.result': result })
+      note('hedge', { 'ops.attempt': attempt, 'ops.result': result })
     },
-    finished: (outcome) => calls.get(outcome)?.inc(),
+    finished(outcome) {
+      calls.get(outcome)?.inc()
+      if (REFUSALS.has(outcome)) note('refused', { 'ops.reason': outcome })
+    },
+    became(state) {
+      metrics.breakerTransitions.inc({ policy, state })
+      note('breaker', { 'ops.state': state })
+    },
   }
 }

@@ -59,6 +59,40 @@ test('createPolicy() notes each retry on the span of the unit', async () => {
   recording.stop()
 })
 
+test('createPolicy() counts what its breaker gets into, and notes it with budget and refusals on the span of the unit', async () => {
+  const budget = createRetryBudget({ ratio: 0, minPerSecond: 0, clock })
+  const { protect, chaos, call, metrics } = setup({
+    breaker: { minimumCalls: 2, openMs: 1_000, samples: 1 },
+    retry: { budget },
+  })
+  const recording = recordSpans()
+  const span = trace.getTracer('test').startSpan('unit')
+  const attempt = () => runInContext(trace.setSpan(createContext(), span) as WorkContext, () => protect(call))
+  chaos.failNext(3)
+
+  for (let i = 0; i < 3; i++) await expect(attempt()).rejects.toThrow()
+  await clock.advance(1_000)
+  await expect(attempt()).rejects.toThrow('chaos')
+  await clock.advance(1_000)
+  await attempt()
+  span.end()
+
+  const transitions = (state: string) => metrics.value('breaker_transitions_total', { policy: 'ledger', state })
+  expect([transitions('open'), transitions('half-open'), transitions('closed')]).toEqual([2, 2, 1])
+  expect(recording.spans[0]?.events.map(({ name, attributes = {} }) => [name, ...Object.values(attributes)])).toEqual([
+    ['budget-exhausted', 'ledger'],
+    ['breaker', 'ledger', 'open'],
+    ['budget-exhausted', 'ledger'],
+    ['refused', 'ledger', 'circuit_open'],
+    ['breaker', 'ledger', 'half-open'],
+    ['breaker', 'ledger', 'open'],
+    ['budget-exhausted', 'ledger'],
+    ['breaker', 'ledger', 'half-open'],
+    ['breaker', 'ledger', 'closed'],
+  ])
+  recording.stop()
+})
+
 test('createPolicy() throws the last error when all attempts failed', async () => {
   const { protect, chaos, call } = setup({ retry: { retries: 1, baseMs: 0 } })
   chaos.failNext(1, new Error('first'))

@@ -3,7 +3,7 @@ import { opsFastify } from '@ops/fastify'
 import fastify from 'fastify'
 import service from './ops.ts'
 
-const SLOW_MS = 300
+const SLOW_MS = 150
 
 /** Prices by SKU: `slow-…` takes its time, `faulty-…` fails, as real services sometimes do. */
 export default async function start(): Promise<void> {
