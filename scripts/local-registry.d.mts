@@ -2,6 +2,7 @@
 export function startLocalRegistry(): Promise<{
   readonly url: string
   readonly published: readonly object[]
+  readonly refused: Set<string>
   add(file: string, options?: { readonly tag?: string; readonly at?: Date }): boolean
   stop(): Promise<void>
 }>

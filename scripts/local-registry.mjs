@@ -9,13 +9,15 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 
-/** Resolves to `{ url, add, published, stop }`; `published` are the manifests that were sent, in their order. */
+/** Resolves to `{ url, add, published, refused, stop }`; `published` are the manifests that were sent, in their order. */
 export async function startLocalRegistry() {
   const packages = new Map()
   const tarballs = new Map()
   const published = []
+  const refused = new Set()
   const server = createServer((request, response) => {
     const name = decodeURIComponent(request.url.slice(1))
+    if (request.method === 'PUT' && refused.has(name)) return send(response, 403, { error: 'refused' })
     if (request.method === 'PUT') return receive(request, response, store)
     if (request.method !== 'GET') return send(response, 405, { error: 'method not allowed' })
     if (tarballs.has(name)) return response.end(tarballs.get(name))
@@ -45,6 +47,8 @@ export async function startLocalRegistry() {
   return {
     url,
     published,
+    /** Names of packages that may not be published now. */
+    refused,
     /** Offers a packed package; `at` is when it claims to have been published. */
     add: (file, options) => store(manifestIn(file), readFileSync(file), options),
     async stop() {

@@ -13,6 +13,9 @@ import { publishedPackages, readJson } from './published.mjs'
 const FILES = ['dist', 'README.md', 'CHANGELOG.md']
 const LEAST_KEYWORDS = 3
 
+/** Whoever packs it: nothing stale leaves, and nothing is missing. */
+const PREPACK = 'node ../../scripts/prepack.mjs'
+
 /** For resolving to sources in this repository; nobody else has them. */
 const SOURCE_CONDITION = '@ops/source'
 
@@ -37,6 +40,7 @@ function derived({ folder, manifest }, { url, page, license }) {
     homepage: `${page}/tree/main/${directory}#readme`,
     bugs: `${page}/issues`,
     files: [...new Set([...FILES, ...(manifest.files ?? [])])],
+    scripts: { ...manifest.scripts, prepack: PREPACK },
     publishConfig: { access: 'public', provenance: true, exports: withoutSource(manifest.exports) },
   }
 }

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { environmentWith } from '../../scripts/environment/variables.mjs'
 import { manifestIn, startLocalRegistry } from '../../scripts/local-registry.mjs'
-import { deleteStaleOutput } from '../../scripts/stale-output.mjs'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -48,8 +47,6 @@ export async function packAll(): Promise<{
   stop(): Promise<void>
 }> {
   const folder = mkdtempSync(join(tmpdir(), 'ops-packed-'))
-  assertBuilt()
-  deleteStaleOutput(root)
   const args = ['--config.verify-deps-before-run=false', '-r', '--filter', './packages/*', 'pack', '--silent']
   execFileSync('pnpm', [...args, '--pack-destination', folder], { cwd: root, env: consumerEnvironment() })
   const registry = await startLocalRegistry()
@@ -66,11 +63,6 @@ export async function packAll(): Promise<{
       rmSync(folder, { recursive: true })
     },
   }
-}
-
-function assertBuilt(): void {
-  const missing = packageFolders.filter((folder) => !existsSync(join(root, 'packages', folder, 'dist', 'index.js')))
-  if (missing.length > 0) throw new Error(`Cannot pack ${missing.join(', ')}: not built, expected dist (npm run build)`)
 }
 
 /** Text of a file of these tests. */

@@ -43,6 +43,7 @@ export function manifest(folder: string, fields: object = {}): object {
     type: 'module',
     engines: { node: '>=22.15.0' },
     exports,
+    scripts: { prepack: 'node ../../scripts/prepack.mjs' },
     publishConfig: { access: 'public', provenance: true, exports },
     files: ['dist', 'README.md', 'CHANGELOG.md'],
     ...fields,

@@ -17,6 +17,7 @@ test.each([
   ['its repository is another', { repository: 'somebody/else' }, 'its repository is not what follows'],
   ['it has no page for bugs', { bugs: undefined }, 'its bugs is not what follows'],
   ['it would be published without provenance', { publishConfig: { access: 'public' } }, 'its publishConfig is not'],
+  ['what is stale would be packed with it', { scripts: { build: 'tsc' } }, 'its scripts is not what follows'],
   ['its changelog would not be packed', { files: ['dist', 'README.md'] }, 'its files is not what follows'],
   ['nobody would find it', { keywords: ['ops'] }, 'expected at least 3 keywords'],
   ['it says nothing about itself', { description: 'ops' }, 'expected a description'],

@@ -6,23 +6,22 @@
  *
  * Fails where a package scores less than `scores.json` says; `--record` writes scores that rose.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
+import { copyTree } from '../../scripts/throw-away-copy.mjs'
 import { scoreOf, survivorsOf } from './score.mjs'
 import { targets } from './targets.mjs'
 
-const root = join(import.meta.dirname, '..', '..')
 const scoresFile = join(import.meta.dirname, 'scores.json')
 const require = createRequire(import.meta.url)
 
 function main(args) {
   const names = args.filter((arg) => !arg.startsWith('--'))
   const scores = JSON.parse(readFileSync(scoresFile, 'utf8'))
-  const copy = copyOfTree()
+  const copy = copyTree({ paths: ['packages', 'tsconfig.base.json', 'package.json'] })
   try {
     const failed = (names.length > 0 ? names : Object.keys(targets)).filter((name) => !holds(name, copy, scores))
     if (args.includes('--record')) writeFileSync(scoresFile, `${JSON.stringify(scores, undefined, 2)}\n`)
@@ -43,34 +42,6 @@ function holds(name, copy, scores) {
   console.log(`${name}: ${score} % (${killed} of ${valid} mutants), at least ${least} % expected`)
   if (score > least) scores[name] = score
   return score >= least
-}
-
-/** Everything git knows or would, with the installed dependencies linked in. */
-function copyOfTree() {
-  const copy = mkdtempSync(join(tmpdir(), 'ops-mutation-'))
-  const files = execFileSync(
-    'git',
-    ['ls-files', '-co', '--exclude-standard', 'packages', 'tsconfig.base.json', 'package.json'],
-    { cwd: root, encoding: 'utf8' },
-  )
-  for (const file of files.split('\n').filter((file) => file !== '' && existsSync(join(root, file)))) {
-    mkdirSync(dirname(join(copy, file)), { recursive: true })
-    cpSync(join(root, file), join(copy, file))
-  }
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  const folders = new Set(
-    files
-      .split('\n')
-      .filter((file) => /^packages\/[^/]+\/package\.json$/.test(file))
-      .map(dirname),
-  )
-  for (const folder of folders) {
-    cpSync(join(root, folder, 'node_modules'), join(copy, folder, 'node_modules'), {
-      recursive: true,
-      verbatimSymlinks: true,
-    })
-  }
-  return copy
 }
 
 function mutate(name, copy) {
