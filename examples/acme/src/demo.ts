@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { judge } from './demo/expectations.ts'
 import { startFleet } from './demo/fleet.ts'
 import { observe } from './demo/observed.ts'
+import { driveOutage } from './demo/outage.ts'
 import { report } from './demo/report.ts'
 import { driveTraffic } from './demo/traffic.ts'
 
@@ -17,9 +18,12 @@ const stopAsked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'
 console.log('demo: starting orders, pricing and a worker, with PostgreSQL, Redis and a trace collector')
 const fleet = await startFleet()
 console.log('demo: driving traffic of three tenants')
-const exchanges = await driveTraffic(`http://127.0.0.1:${fleet.ports.orders}`)
-console.log(`demo: ${exchanges.length} requests answered; waiting for the jobs (one of them is poison)`)
-const observed = await observe(fleet, exchanges)
+const orders = `http://127.0.0.1:${fleet.ports.orders}`
+const usual = await driveTraffic(orders)
+console.log(`demo: ${usual.length} requests answered; the network to pricing breaks and flaps while orders keep coming`)
+const outage = await driveOutage({ orders, ordersOps: fleet.ports.ordersOps, network: fleet.network })
+console.log(`demo: ${outage.exchanges.length} orders answered; waiting for the jobs (one of them is poison)`)
+const observed = await observe(fleet, usual, outage)
 const expectations = judge(observed)
 console.log(report(fleet, observed, expectations))
 

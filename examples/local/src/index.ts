@@ -1,3 +1,3 @@
-export { type CollectedSpan, type Collector, startCollector } from './collector.ts'
+export { type CollectedEvent, type CollectedSpan, type Collector, startCollector } from './collector.ts'
 export { PLACEHOLDERS } from './placeholders.ts'
 export { type LocalPostgres, startPostgres } from './postgres.ts'

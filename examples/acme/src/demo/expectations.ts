@@ -1,5 +1,6 @@
 /** What must hold after a round; each broken one fails `--once`. */
 import { hitRatio, type Observed } from './observed.ts'
+import { callsOf, placed } from './outage-report.ts'
 import { sum } from './scrape.ts'
 
 /** A statement about the round. */
@@ -41,11 +42,32 @@ export function judge(observed: Observed): Expectation[] {
       text: `the worker crashed at most 3 times (${workerRestarts})`,
       holds: workerRestarts >= 1 && workerRestarts <= 3,
     },
+    ...judgeOutage(observed),
     { text: `all output was JSON lines (${strayOutput.length} stray)`, holds: strayOutput.length === 0 },
     {
       text: 'no log line shows a secret',
       holds: !/local-only-not-a-secret|postgres:postgres@/.test(JSON.stringify(lines)),
     },
+  ]
+}
+
+const POLICY = { policy: 'pricing' }
+
+/** Every answer being the expected one, no order was refused: this is about how. */
+function judgeOutage({ outage }: Observed): Expectation[] {
+  const retries = outage.grew('resilience_retries_total', POLICY)
+  const opened = outage.grew('breaker_transitions_total', { ...POLICY, state: 'open' })
+  const closed = outage.grew('breaker_transitions_total', { ...POLICY, state: 'closed' })
+  const calls = callsOf(outage, ['success', 'failure', 'timeout', 'circuit_open'])
+  // A fifth of the calls, or 30 in ten seconds, counted in whole seconds.
+  const allowed = 0.2 * calls + 30 * Math.ceil(outage.durationMs / 9_000)
+  return [
+    { text: `the breaker opened and closed again (${opened}, ${closed})`, holds: opened >= 1 && closed >= 1 },
+    {
+      text: `orders were taken at the last price, and live again (${placed(outage, 'fallback')}, ${placed(outage, 'live')})`,
+      holds: placed(outage, 'fallback') > 0 && placed(outage, 'live') > 0,
+    },
+    { text: `retries kept to their budget (${retries} of ${calls} calls)`, holds: retries > 0 && retries <= allowed },
   ]
 }
 

@@ -1,4 +1,5 @@
 /** The demo's machinery: database, Redis, collector and the three services, started in order and stopped in reverse. */
+import { createFaultProxy, type FaultProxy } from '@ops/testing'
 import { type Collector, PLACEHOLDERS, startCollector, startPostgres } from '@ops-examples/local'
 import { startLocalRedis } from '../../../../scripts/local-redis.mjs'
 import { choosePort, ServiceProcess } from './service-process.ts'
@@ -9,6 +10,8 @@ export interface Fleet {
   readonly pricing: ServiceProcess
   readonly worker: ServiceProcess
   readonly collector: Collector
+  /** What stands between orders and pricing. */
+  readonly network: FaultProxy
   readonly redisUrl: string
   readonly ports: {
     readonly orders: number
@@ -44,11 +47,13 @@ export async function startFleet(): Promise<Fleet> {
       pricingOps: await choosePort(9091),
       workerOps: await choosePort(9092),
     }
+    const network = await createFaultProxy({ port: ports.pricing })
+    stops.push(() => network.close())
     const shared = {
       ...PLACEHOLDERS,
       DATABASE_URL: postgres.url,
       REDIS_URL: redis.url,
-      PRICING_URL: `http://127.0.0.1:${ports.pricing}`,
+      PRICING_URL: `http://127.0.0.1:${network.port}`,
       OTEL_EXPORTER_OTLP_ENDPOINT: process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? collector.url,
       DRAIN_DELAY_MS: '200',
       DRAIN_DEADLINE_MS: '10000',
@@ -73,7 +78,7 @@ export async function startFleet(): Promise<Fleet> {
     })
     const worker = start('fulfilment-worker', '../worker/main.ts', { OPS_PORT: String(ports.workerOps) }, true)
     await Promise.all([pricing.ready(), orders.ready(), worker.ready()])
-    return { orders, pricing, worker, collector, redisUrl: redis.url, ports, stop }
+    return { orders, pricing, worker, collector, network, redisUrl: redis.url, ports, stop }
   } catch (error) {
     await stop()
     throw error

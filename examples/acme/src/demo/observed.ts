@@ -4,13 +4,16 @@ import { createRedis } from '@ops/redis'
 import type { CollectedSpan } from '@ops-examples/local'
 import { fulfilOrder } from '@ops-examples/orders'
 import type { Fleet } from './fleet.ts'
+import type { Outage } from './outage.ts'
 import { type Sample, scrape, sum } from './scrape.ts'
 import type { LogLine } from './service-process.ts'
 import type { Exchange } from './traffic.ts'
 
 /** A round of the demo, observed from outside. */
 export interface Observed {
+  /** All, those of the outage too. */
   readonly exchanges: readonly Exchange[]
+  readonly outage: Outage
   readonly samples: {
     readonly orders: readonly Sample[]
     readonly pricing: readonly Sample[]
@@ -28,7 +31,7 @@ export interface Observed {
 const SETTLE_MS = 60_000
 
 /** Waits until the queue has settled and the spans have arrived, then gathers. */
-export async function observe(fleet: Fleet, exchanges: readonly Exchange[]): Promise<Observed> {
+export async function observe(fleet: Fleet, usual: readonly Exchange[], outage: Outage): Promise<Observed> {
   const redis = createRedis({ url: fleet.redisUrl, name: 'demo' })
   const queue = createQueue('fulfilment', { redis, jobs: [fulfilOrder] })
   try {
@@ -44,7 +47,8 @@ export async function observe(fleet: Fleet, exchanges: readonly Exchange[]): Pro
     ])
     const services = [fleet.orders, fleet.pricing, fleet.worker]
     return {
-      exchanges,
+      exchanges: [...usual, ...outage.exchanges],
+      outage,
       samples: { orders, pricing, worker },
       spans: fleet.collector.spans,
       lines: services.flatMap(({ lines }) => lines),

@@ -2,6 +2,7 @@
 import type { Expectation } from './expectations.ts'
 import type { Fleet } from './fleet.ts'
 import { hitRatio, type Observed } from './observed.ts'
+import { outageLines } from './outage-report.ts'
 import { redRows } from './red-table.ts'
 import { drawTrace } from './trace-tree.ts'
 
@@ -14,6 +15,8 @@ export function report(fleet: Fleet, observed: Observed, expectations: readonly 
     ...redTable(observed),
     ...heading('One order across three processes'),
     ...traceOfAnOrder(observed),
+    ...heading('Outage of pricing'),
+    ...outageLines(observed),
     ...heading('Cache'),
     `hit ratio of order reads: ${hitRatio(observed).toFixed(2)}`,
     ...heading('Dead letters'),

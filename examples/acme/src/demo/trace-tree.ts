@@ -1,5 +1,5 @@
 /** One trace as a tree for a terminal, with the traces that link to it below and the log lines at their spans. */
-import type { CollectedSpan } from '@ops-examples/local'
+import type { CollectedEvent, CollectedSpan } from '@ops-examples/local'
 import type { LogLine } from './service-process.ts'
 
 /** The lines of the drawing. */
@@ -36,6 +36,12 @@ function drawSpan(
     ...lines
       .filter((line) => line['trace_id'] === span.traceId && line['span_id'] === span.spanId)
       .map((line) => `${indent}    | ${line['level']}  ${line['message']}`),
+    ...span.events.map((event) => `${indent}    · ${describeEvent(event)}`),
     ...children.flatMap((child) => drawSpan(child, all, lines, `${indent}  `)),
   ]
+}
+
+function describeEvent({ name, attributes }: CollectedEvent): string {
+  const { 'exception.stacktrace': _, ...told } = attributes
+  return [name, ...Object.values(told)].join('  ')
 }

@@ -10,6 +10,7 @@ export interface Exchange {
 }
 
 const KEYS = ['acme-key', 'globex-key', 'initech-key'] as const
+const SKUS = ['pen', 'notebook', 'backpack']
 const ORDERS_A_TENANT = 22
 const IN_FLIGHT = 8
 
@@ -68,6 +69,15 @@ export async function driveTraffic(base: string): Promise<Exchange[]> {
   return [...placed, ...looked, ...(await sendAll(base, again))]
 }
 
+/** Places the order number `at`, of each tenant in turn; one that gets no answer has status 0. */
+export async function orderOnce(base: string, at: number): Promise<Exchange> {
+  const [key = '', sku] = [KEYS[at % 3], SKUS[at % 3]]
+  const order = { what: 'order during the outage', method: 'POST', path: '/orders', key, expected: 201 }
+  return send(base, { ...order, body: { sku, quantity: 1 } }).catch(() => ({
+    ...{ what: order.what, status: 0, expected: order.expected, traceId: null, body: undefined },
+  }))
+}
+
 function ordersOf(key: string): Call[] {
   return Array.from({ length: ORDERS_A_TENANT }, (_, i) => ({
     // The key doubles as the label, so that looks know whose order it is.
@@ -75,7 +85,7 @@ function ordersOf(key: string): Call[] {
     method: 'POST',
     path: '/orders',
     key,
-    body: { sku: ['pen', 'notebook', 'backpack'][i % 3], quantity: 1 + (i % 4) },
+    body: { sku: SKUS[i % 3], quantity: 1 + (i % 4) },
     expected: 201,
   }))
 }

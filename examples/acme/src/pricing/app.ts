@@ -15,5 +15,5 @@ export default async function start(): Promise<void> {
     return { sku, cents: 100 + sku.length * 25 }
   })
   service.ops.lifecycle.http(app.server)
-  await app.listen({ port: service.ops.port, host: '127.0.0.1' })
+  await app.listen({ port: service.ops.port, host: '0.0.0.0' })
 }

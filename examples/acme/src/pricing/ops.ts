@@ -1,3 +1,4 @@
+import type { Operations } from '@ops/cli'
 import { defineConfig, oneOf, setting } from '@ops/config'
 import { defineService } from '@ops/service'
 
@@ -23,3 +24,16 @@ export default defineService({
   ],
   labels: { project: 'acme', 'cost-center': '43' },
 })
+
+/** Orders alone asks for prices, and no user does. */
+export const operations: Operations = {
+  deploy: {
+    baseImage: 'node:24-bookworm-slim@sha256:a9f5f7c91a432850b2a8a7797adf5eadb6c733ceed61167806cee7ea7fbc29df',
+    image: 'registry.example.com/acme/pricing',
+    packageManager: 'pnpm',
+    workspaceFolder: 'examples/acme',
+    api: { entry: 'src/pricing/main.ts' },
+    mesh: 'istio',
+    callers: ['orders'],
+  },
+}

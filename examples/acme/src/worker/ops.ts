@@ -1,3 +1,4 @@
+import type { Operations } from '@ops/cli'
 import { defineService } from '@ops/service'
 import { fulfilOrder, settings } from '@ops-examples/orders'
 
@@ -14,3 +15,15 @@ export default defineService({
   },
   labels: { project: 'acme', 'cost-center': '42' },
 })
+
+/** It takes no requests: it is scaled by the jobs that wait. */
+export const operations: Operations = {
+  deploy: {
+    baseImage: 'node:24-bookworm-slim@sha256:a9f5f7c91a432850b2a8a7797adf5eadb6c733ceed61167806cee7ea7fbc29df',
+    image: 'registry.example.com/acme/fulfilment-worker',
+    packageManager: 'pnpm',
+    workspaceFolder: 'examples/acme',
+    worker: { entry: 'src/worker/main.ts' },
+    mesh: 'istio',
+  },
+}
