@@ -3,6 +3,7 @@ import { type RedisCluster, startRedisCluster } from '@ops/testing'
 import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRateLimiter } from '../src/index.ts'
+import { compete } from './competition.ts'
 import { closing, uniqueName } from './fixture.ts'
 
 let cluster: RedisCluster
@@ -44,6 +45,18 @@ test('take() shares the limit of each of 60 keys between 4 clients of a Cluster'
 
   expect(admitted).toEqual(keys.map(() => 7))
 })
+
+test('take() admits no more than the limit in any window when 4 processes compete on a real Cluster', async () => {
+  const keys = ['a', 'b', 'c', 'd', 'e', 'f']
+  const limits = { limit: 20, perMs: 900, windows: 4, keys }
+
+  const { total, fullest } = await compete({ ...limits, addresses: cluster.addresses, name: uniqueName() })
+
+  expect(fullest).toBeLessThanOrEqual(limits.limit)
+  // All of it is used, and free again.
+  expect(fullest).toBeGreaterThan(limits.limit / 2)
+  expect(total).toBeGreaterThan(limits.limit * keys.length)
+}, 60_000)
 
 test('take() decides locally for the keys of a node that is lost, and by Redis for the others', async () => {
   const limits = { limit: 1_000_000, perMs: 60_000, redisTimeoutMs: 2_000 }

@@ -1,6 +1,3 @@
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { createContext, runInContext } from '@ops/core'
 import { createTestClock, recordMetrics } from '@ops/testing'
 import fc from 'fast-check'
@@ -8,6 +5,7 @@ import { expect, inject, test } from 'vitest'
 import { createRateLimiter, type RateLimiterOptions } from '../src/index.ts'
 import { createLocalWindows } from '../src/local-window.ts'
 import { headersOf } from '../src/rate-limit-headers.ts'
+import { compete } from './competition.ts'
 import { connect, uniqueName } from './fixture.ts'
 
 const ANSWER = { allowed: true, remaining: 2, retryAfterMs: 0, resetMs: 1_000 }
@@ -139,18 +137,17 @@ test('take() moves what lies ahead to the present when the clock of Redis was se
 })
 
 test('take() admits no more than the limit in any window when 4 processes compete on a real Redis', async () => {
-  const [name, limit, perMs] = [uniqueName(), 40, 600]
-  const program = join(import.meta.dirname, 'limiter-process.ts')
-  const args = ['--conditions=@ops/source', program, inject('redisUrl'), name, String(limit), String(perMs), '3']
-  const runs = await Promise.all(Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, args)))
-  const admitted = runs.flatMap(({ stdout }) => JSON.parse(stdout) as [number, number][])
+  const { hostname, port } = new URL(inject('redisUrl'))
+  const shared = { addresses: [{ host: hostname, port: Number(port) }], name: uniqueName() }
+  const limits = { limit: 40, perMs: 600, windows: 4, keys: ['one'] }
 
-  // Certainly inside a window is what was asked after its begin and answered before its end.
-  const worst = admitted.map(([begin]) => admitted.filter(([from, to]) => from >= begin && to < begin + perMs).length)
+  const { total, fullest } = await compete({ ...shared, ...limits })
 
-  expect(admitted.length).toBeGreaterThanOrEqual(2 * limit)
-  expect(Math.max(...worst)).toBeLessThanOrEqual(limit)
-})
+  expect(fullest).toBeLessThanOrEqual(limits.limit)
+  // All of it is used, and free again.
+  expect(fullest).toBeGreaterThan(limits.limit / 2)
+  expect(total).toBeGreaterThan(limits.limit)
+}, 60_000)
 
 test('createLocalWindows() admits no more than the limit in any window, whatever the times', async () => {
   await fc.assert(
