@@ -12,7 +12,8 @@ async function setup(options: Partial<RateLimiterOptions> = {}) {
   const redis = await connect(`redis://127.0.0.1:${proxy.port}`)
   const [metrics, logs] = [recordMetrics(), recordLogs()]
   const ports = { meter: metrics.meter, logger: logs.logger }
-  const limits = { limit: 8, perMs: 60_000, instances: 4 }
+  // Long enough for a Redis that answers on a machine that is busy: what is away says so at once, but for a frozen one.
+  const limits = { limit: 8, perMs: 60_000, instances: 4, redisTimeoutMs: 1_500 }
   const limiter = createRateLimiter({ redis, name: uniqueName(), ...limits, ...ports, ...options })
   const take = () => limiter.take({ key: 'u1' })
   /** Takes until Redis decides again. */
