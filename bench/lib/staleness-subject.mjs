@@ -9,6 +9,5 @@ export async function createSubject({ load, settings }) {
     invalidate: async (key) => {
       await cache.del(`check:${key}`)
     },
-    close() {},
   }
 }

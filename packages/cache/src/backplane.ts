@@ -119,13 +119,16 @@ export class Backplane {
   }
 }
 
+/** The subscription is made anew here. ioredis 6.0 would do so with a promise nobody holds: lost once more, it would end the process. */
+const SUBSCRIBER = { autoResubscribe: false }
+
 /**
  * A connection to subscribe on; undefined while a Cluster is not known yet. In a Cluster it is one of a node's own: it hears
  * the messages of all nodes, and, unlike the Cluster's, says when it is lost.
  */
 function subscriberOf(redis: RedisLike): RedisLike | undefined {
-  if (redis.isCluster !== true || redis.nodes === undefined) return redis.duplicate()
+  if (redis.isCluster !== true || redis.nodes === undefined) return redis.duplicate(SUBSCRIBER as never)
   const nodes = redis.nodes('master')
   const node = nodes[Math.floor(nodes.length / 2)]
-  return node?.duplicate({ lazyConnect: false, retryStrategy: null } as never)
+  return node?.duplicate({ ...SUBSCRIBER, lazyConnect: false, retryStrategy: null } as never)
 }

@@ -8,6 +8,7 @@ import {
   startRedisServer,
   waitFor,
 } from '@ops/testing'
+import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { RedisLike } from '../src/index.ts'
 import { ACQUIRE } from '../src/scripts.ts'
@@ -379,5 +380,37 @@ describe('the shared Redis', () => {
 
     expect(keys.length).toBeGreaterThan(3)
     expect(expiries.filter((ms) => ms < 0)).toEqual([])
+  })
+})
+
+describe('the subscription of the in-process tier', () => {
+  test('rejects nowhere, and stands again, when its connection is lost while it is made', async () => {
+    const redis = await proxied()
+    const subscribers: RedisLike[] = []
+    const watched = Object.assign(redis as unknown as RedisLike, {
+      duplicate(override?: object) {
+        const subscriber = Redis.prototype.duplicate.call(redis, override) as unknown as RedisLike
+        subscribers.push(subscriber)
+        return subscriber
+      },
+    })
+    const unhandled: unknown[] = []
+    const note = (reason: unknown) => unhandled.push(reason)
+    process.prependListener('unhandledRejection', note)
+    closing(() => process.off('unhandledRejection', note))
+    const cache = await connectCache({ redis: watched, l1: { maxBytes: 2 ** 20, heartbeatMs: 20, maxLagMs: 500 } })
+    await waitFor(() => !cache.stats().l1.bypassed)
+
+    let losses = 0
+    const lose = () => {
+      if (losses < 5) proxy.cut()
+      losses++
+    }
+    subscribers[0]?.on('ready', lose)
+    proxy.cut()
+    await waitFor(() => losses > 5)
+    await waitFor(() => !cache.stats().l1.bypassed)
+
+    expect(unhandled).toEqual([])
   })
 })

@@ -10,7 +10,8 @@ export interface RedisLike {
   hget(key: string, field: string): Promise<string | null>
   lrange(key: string, from: number, to: number): Promise<string[]>
   eval(source: string, keys: number, ...args: (string | number)[]): Promise<unknown>
-  duplicate(): RedisSubscriber
+  readonly isCluster?: boolean
+  duplicate(override?: never): RedisSubscriber
 }
 
 /** A connection of its own that hears of changes. */
@@ -57,7 +58,7 @@ export function redisFlags(options: RedisFlagsOptions): MemoryProvider {
       return new Map(Object.entries(stored).map(([flag, text]) => [flag, tryParse(flag, text)]))
     },
     watch(changed: () => void) {
-      const subscriber = redis.duplicate()
+      const subscriber = subscriberOf(redis)
       // Lost connections are the client's to make again; until then the cache's time bounds what is missed.
       subscriber.on('error', () => {})
       subscriber.on('ready', () => void subscriber.subscribe(keys.channel).then(changed, () => {}))
@@ -66,6 +67,14 @@ export function redisFlags(options: RedisFlagsOptions): MemoryProvider {
     },
   }
   return createMemoryProvider(source, options)
+}
+
+/**
+ * The subscription is made anew at every connection here. ioredis 6.0 would do so with a promise nobody holds: lost once more,
+ * it would end the process. A Cluster's own subscriber does not.
+ */
+function subscriberOf(redis: RedisLike): RedisSubscriber {
+  return redis.isCluster === true ? redis.duplicate() : redis.duplicate({ autoResubscribe: false } as never)
 }
 
 /** One change of a flag. */

@@ -9,6 +9,7 @@ import {
   flag,
   type RedisFlagsOptions,
   type RedisLike,
+  type RedisSubscriber,
   redisFlags,
 } from '../src/index.ts'
 import { closing, connect, uniqueName } from './fixture.ts'
@@ -191,3 +192,35 @@ function lateRedis(url: string): RedisLike {
   closing(() => redis.disconnect())
   return redis
 }
+
+test('set() is heard of, and nothing rejects unheard, when the subscription is lost while it is made', async () => {
+  const server = await startRedisServer()
+  closing(() => server.close())
+  const proxy = await createFaultProxy({ port: server.port })
+  closing(() => proxy.close())
+  const redis = await connect(`redis://127.0.0.1:${proxy.port}`)
+  const subscribers: RedisSubscriber[] = []
+  const watched = Object.assign(redis as unknown as RedisLike, {
+    duplicate(override?: object) {
+      subscribers.push(Redis.prototype.duplicate.call(redis, { ...override, maxRetriesPerRequest: 0 }))
+      return subscribers.at(-1) as RedisSubscriber
+    },
+  })
+  const unhandled: unknown[] = []
+  const note = (reason: unknown) => unhandled.push(reason)
+  process.prependListener('unhandledRejection', note)
+  closing(() => process.off('unhandledRejection', note))
+  const provider = redisFlags({ redis: watched, name: uniqueName(), clock: createTestClock() })
+  const features = createFlags(catalog, { provider, domain: uniqueName() })
+  closing(() => features.close())
+  await features.ready
+
+  let losses = 0
+  subscribers[0]?.on('ready', () => {
+    if (losses++ < 5) proxy.cut()
+  })
+  proxy.cut()
+  await waitFor(() => losses > 5)
+
+  expect(unhandled).toEqual([])
+})

@@ -43,6 +43,8 @@ const { setTimeout: realTimeout } = globalThis
 class TcpFaultProxy implements FaultProxy {
   readonly #target: { readonly host: string; readonly port: number }
   readonly #pairs = new Map<Socket, Socket>()
+  /** All that are open, those too that are being reset: a reset waits for what is still to be written. */
+  readonly #sockets = new Set<Socket>()
   #server: Server | undefined
   #port = 0
   #accepted = 0
@@ -107,13 +109,14 @@ class TcpFaultProxy implements FaultProxy {
   async close(): Promise<void> {
     const server = this.#server
     await this.refuse()
-    this.cut()
+    for (const socket of this.#sockets) socket.destroy()
     this.thaw()
     if (server?.listening) await once(server, 'close')
   }
 
   #take(client: Socket): void {
     this.#accepted++
+    this.#track(client)
     client.on('error', () => {})
     if (this.#failures > 0) {
       this.#failures--
@@ -121,6 +124,7 @@ class TcpFaultProxy implements FaultProxy {
       return
     }
     const upstream = dial({ ...this.#target, allowHalfOpen: true })
+    this.#track(upstream)
     this.#pairs.set(client, upstream)
     client.once('close', () => this.#pairs.delete(client))
     // A target that is away resets its client, as a dying host does.
@@ -128,6 +132,11 @@ class TcpFaultProxy implements FaultProxy {
     client.once('close', () => upstream.destroy())
     void this.#forward(client, upstream)
     void this.#forward(upstream, client)
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
   }
 
   async #forward(from: Socket, to: Socket): Promise<void> {

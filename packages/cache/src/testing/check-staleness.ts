@@ -3,6 +3,7 @@
  * moment each version was overruled. Runs on one machine, whose monotonic clock all processes share.
  */
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -95,7 +96,7 @@ export async function checkStaleness(options: StalenessCheckOptions): Promise<St
       disagreements,
     }
   } finally {
-    for (const node of nodes) node.end()
+    await Promise.all(nodes.map((node) => node.end()))
     rmSync(dir, { recursive: true, force: true })
   }
 }
@@ -179,11 +180,13 @@ class Node {
     return (message as Extract<FromNode, { type: 'all' }>).versions
   }
 
-  end(): void {
+  async end(): Promise<void> {
     this.#fail = () => {}
-    if (this.#child.connected) this.#tell({ type: 'end' })
-    // A process that hangs must not outlive the check.
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const exited = once(this.#child, 'exit')
+    // One that hangs must not outlive the check either.
     this.#child.kill('SIGKILL')
+    await exited
   }
 
   #ask(type: FromNode['type'], message: ToNode): Promise<FromNode> {

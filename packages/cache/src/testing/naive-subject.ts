@@ -23,6 +23,5 @@ export async function createSubject({ redisUrl, name, load }: SubjectOptions): P
     async invalidate(key) {
       await redis.del(`${name}:${key}`)
     },
-    close: () => redis.disconnect(),
   }
 }

@@ -107,9 +107,6 @@ async function obey(message: ToNode, { subject, orders, loops, unconfirmed }: Ru
   } else if (message.type === 'read-all') {
     const versions = await Promise.all(Array.from({ length: orders.keys }, (_, key) => subject.get(String(key))))
     tell({ type: 'all', versions })
-  } else if (message.type === 'end') {
-    await subject.close()
-    process.disconnect?.()
   }
 }
 

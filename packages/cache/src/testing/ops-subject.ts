@@ -23,9 +23,5 @@ export async function createSubject({ redisUrl, name, load, settings }: SubjectO
   return {
     get: (key) => versions.get(key),
     invalidate: (key) => versions.invalidate(key),
-    close() {
-      cache.close()
-      redis.disconnect()
-    },
   }
 }

@@ -22,7 +22,6 @@ export type ToNode =
   | { readonly type: 'answer'; readonly id: number; readonly version: number }
   | { readonly type: 'quiesce' }
   | { readonly type: 'read-all' }
-  | { readonly type: 'end' }
 
 /** From a node. */
 export type FromNode =

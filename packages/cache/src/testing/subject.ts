@@ -1,10 +1,9 @@
-/** A cache under check, in one process: what a subject module's `createSubject` gives. Values are versions. */
+/** A cache under check, in one process: what a subject module's `createSubject` gives. Values are versions. It ends with its process. */
 export interface Subject {
   /** The version of `key`. */
   get(key: string): Promise<number>
   /** Resolves once later reads bring a version loaded later; rejects when it cannot promise that. */
   invalidate(key: string): Promise<void>
-  close(): void | Promise<void>
 }
 
 /** What a subject works with. */
