@@ -30,17 +30,22 @@ export class Admission {
     this.#cap = new TenantCap(ports.store, ports.redis, ports.fairness)
   }
 
-  /** Resolves with how to tell that the job ended. @throws WaitingError or DelayedError, which tell BullMQ that it was handed back */
-  async enter({ job, token }: Delivery): Promise<() => void> {
-    const { store, metrics, logger } = this.#ports
-    // Of delayed, redriven and scheduled jobs, and of those stored before fairness was declared.
+  /** Resolves when the job may start. @throws WaitingError or DelayedError, which tell BullMQ that it is not this worker's now */
+  async enter({ job, token }: Delivery): Promise<void> {
+    const { store, metrics } = this.#ports
+    // Delayed and scheduled jobs take their turn when they could run, those stored before fairness was declared take it now.
     if (job.priority === 0 && !(await this.#arrivals.meet(job, token))) throw new WaitingError("another's turn")
-    const leave = await this.#cap.enter(job, token)
-    if (leave === undefined) {
-      metrics.released.inc({ queue: store.name, reason: 'tenant_cap' })
-      throw new DelayedError('tenant_cap')
-    }
-    return () =>
-      void leave().catch((error: unknown) => logger.debug({ queue: store.name, error }, 'slot was not given back'))
+    const entry = await this.#cap.enter(job, token)
+    if (entry === 'parked') metrics.released.inc({ queue: store.name, reason: 'tenant_cap' })
+    if (entry === 'lost') metrics.lockLost.inc({ queue: store.name })
+    if (entry !== 'entered') throw new DelayedError(entry)
+  }
+
+  /** The job ended here. Also said of suspects, which need no slot but may have that of the run their process died in. */
+  leave({ job, token }: Delivery): void {
+    const { store, logger } = this.#ports
+    this.#cap
+      .leave(job, token)
+      .catch((error: unknown) => logger.debug({ queue: store.name, error }, 'slot was not given back'))
   }
 }

@@ -16,23 +16,35 @@ export interface Death {
   readonly coResidents?: readonly string[]
 }
 
-/** Writes the record of a dead job; writing it twice changes nothing. Returns it. */
+/** Only of a job that is still the worker's: one that lives elsewhere must not be among the dead. */
+const BURY = `
+if ARGV[1] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
+redis.call('ZADD', KEYS[2], 'NX', ARGV[4], ARGV[2])
+return 1
+`
+
+/** Where a job is buried, and by whom. */
+export interface Grave {
+  readonly store: Store
+  readonly redis: RedisClient
+  /** The lock's token; undefined for a job that has failed and has no lock. */
+  readonly token?: string
+}
+
+/** Writes the record of a dead job; writing it twice changes nothing. Returns it, or undefined when the lock was lost. */
 export async function bury(
   job: Job<Envelope>,
   death: Death,
-  to: { readonly store: Store; readonly redis: RedisClient },
-): Promise<DeadLetter> {
-  const { store, redis } = to
+  { store, redis, token = '' }: Grave,
+): Promise<DeadLetter | undefined> {
   const id = job.id as string
   const [releases, crashes] = await redis.hmget(store.key(id), 'opsReleases', 'opsCrashes')
   const counters = { attempts: job.attemptsMade, releases: Number(releases ?? 0), crashes: Number(crashes ?? 0) }
   const letter = await sealLetter(letterOf(job, death, { ...counters, now: store.clock.now() }), store.secrecy)
-  await redis
-    .multi()
-    .hset(store.key('ops-dead'), id, JSON.stringify(letter))
-    .zadd(store.key('ops-dead-at'), 'NX', store.clock.now(), id)
-    .exec()
-  return letter
+  const keys = ['ops-dead', 'ops-dead-at', `${id}:lock`].map((suffix) => store.key(suffix))
+  const buried = await redis.eval(BURY, keys.length, ...keys, token, id, JSON.stringify(letter), store.clock.now())
+  return buried === 1 ? letter : undefined
 }
 
 /** What a job's own record does not say. */

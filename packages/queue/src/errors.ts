@@ -60,6 +60,11 @@ export class JobAbortError extends OpsError {
   }
 }
 
+/** True for what ends an attempt whose job another worker has. */
+export function isLockLost(thrown: unknown): boolean {
+  return thrown instanceof JobAbortError && thrown.kind === 'lock_lost'
+}
+
 /** What {@link permanent} makes. Code `OPS_QUEUE_PERMANENT`. */
 export class PermanentError extends OpsError {
   override readonly name = 'PermanentError'

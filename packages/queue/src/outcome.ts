@@ -2,7 +2,7 @@
 import type { Random } from '@ops/core'
 import { backoffMs } from './backoff.ts'
 import type { Verdict } from './dead-letter.ts'
-import { InvalidPayloadError, JobAbortError, PermanentError, ThrottledError } from './errors.ts'
+import { InvalidPayloadError, isLockLost, JobAbortError, PermanentError, ThrottledError } from './errors.ts'
 import type { JobDefinition } from './job-definition.ts'
 import type { ErrorType, ReleaseReason } from './metrics.ts'
 
@@ -29,7 +29,7 @@ const MAX_THROTTLES = 100
 
 /** Decides by the error, `failures` and the job's retry options. */
 export function decideOutcome(thrown: unknown, job: Pick<JobDefinition, 'retry'>, standing: Standing): Outcome {
-  if (thrown instanceof JobAbortError && thrown.kind === 'lock_lost') return { kind: 'discard' }
+  if (isLockLost(thrown)) return { kind: 'discard' }
   if (thrown instanceof JobAbortError && thrown.kind === 'shutdown')
     return { kind: 'release', reason: 'shutdown', delayMs: 0 }
   if (thrown instanceof InvalidPayloadError) return { kind: 'dead', errorType: 'validation', verdict: 'invalid' }

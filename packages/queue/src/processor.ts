@@ -7,7 +7,7 @@ import type { Breaker } from './breaker.ts'
 import type { RedisClient } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { decrypted, type Envelope, openPayload } from './envelope.ts'
-import { type AbortKind, InvalidPayloadError } from './errors.ts'
+import { type AbortKind, InvalidPayloadError, isLockLost } from './errors.ts'
 import type { FairnessOptions } from './fairness.ts'
 import type { Handlers, JobRun } from './handler.ts'
 import type { JobDefinition } from './job-definition.ts'
@@ -20,6 +20,7 @@ import { type Delivery, Settlement } from './settlement.ts'
 import { Solitude } from './solitude.ts'
 import type { Store } from './store.ts'
 import { type Assessment, Suspicion } from './suspicion.ts'
+import type { Tenure } from './tenure.ts'
 
 /** What a {@link Processor} works with. */
 export interface ProcessorOptions {
@@ -29,6 +30,7 @@ export interface ProcessorOptions {
   readonly handlers: Handlers
   readonly fairness: FairnessOptions | undefined
   readonly breaker: Breaker | undefined
+  readonly tenure: Tenure
   readonly clock: Clock
   readonly random: Random
   readonly metrics: Instruments<typeof queueMetrics>
@@ -78,13 +80,13 @@ export class Processor {
     const delivery: Delivery = { job, token, context: undefined }
     if (this.#options.breaker?.open === true) return this.#settlement.release(delivery, 'breaker', 0)
     const assessment = await this.#suspicion.assess(job)
-    if (assessment.kind === 'poison') return this.#buryPoison(delivery, assessment)
-    if (assessment.kind === 'suspect') return this.#processAlone(delivery, assessment)
-    const leave = this.#admission && (await this.#admission.enter(delivery))
+    if (assessment.kind === 'clear') await this.#admission?.enter(delivery)
     try {
+      if (assessment.kind === 'poison') return await this.#buryPoison(delivery, assessment)
+      if (assessment.kind === 'suspect') return await this.#processAlone(delivery, assessment)
       return await this.#processShared(delivery)
     } finally {
-      leave?.()
+      this.#admission?.leave(delivery)
     }
   }
 
@@ -116,7 +118,7 @@ export class Processor {
     let lost = false
     try {
       if (this.#shuttingDown) return await this.#settlement.release(delivery, 'shutdown', 0)
-      await this.#suspicion.begin(job)
+      await this.#suspicion.begin(job, delivery.token)
       const timer = clock.setInterval(() => void this.#suspicion.measure(job).catch(() => {}), MEASURE_MS)
       try {
         return await this.#attempt(delivery, {
@@ -166,12 +168,9 @@ export class Processor {
       breaker?.passed(isProbe)
       return result
     } catch (thrown) {
-      const retry = definition?.retry ?? { attempts: 1, baseMs: 1, capMs: 1, withinMs: 0 }
-      const decided = decideOutcome(thrown, { retry }, await this.#standing(job))
-      const outcome = await this.#unlessOutage(decided, isProbe)
+      const outcome = await this.#outcomeOf(thrown, job, isProbe)
       if (outcome.kind === 'discard') {
         alone.onLockLost?.()
-        metrics.lockLost.inc({ queue: store.name })
       } else await alone.beforeEnd?.()
       return await this.#settlement.fail(delivery, thrown, outcome)
     } finally {
@@ -180,17 +179,22 @@ export class Processor {
     }
   }
 
-  /** What an outage did is not the job's failure. */
-  async #unlessOutage(outcome: Outcome, isProbe: boolean): Promise<Outcome> {
-    const { breaker } = this.#options
+  async #outcomeOf(thrown: unknown, job: Job<Envelope>, isProbe: boolean): Promise<Outcome> {
+    const { breaker, jobs } = this.#options
+    // Nothing more is written about a job that another worker has.
+    if (isLockLost(thrown)) return { kind: 'discard' }
+    const retry = jobs.get(job.name)?.retry ?? { attempts: 1, baseMs: 1, capMs: 1, withinMs: 0 }
+    const outcome = decideOutcome(thrown, { retry }, await this.#standing(job))
+    // What an outage did is not the job's failure.
     if (breaker === undefined || (outcome.kind !== 'retry' && outcome.kind !== 'dead')) return outcome
     const delayMs = await breaker.failed(outcome.errorType, isProbe)
     return delayMs === undefined ? outcome : { kind: 'release', reason: 'breaker', delayMs }
   }
 
   async #run(delivery: Delivery, definition: JobDefinition | undefined): Promise<unknown> {
-    const { job } = delivery
-    const { handlers, store, clock, metrics, logger } = this.#options
+    const { job, token } = delivery
+    const { handlers, store, clock, metrics, logger, tenure } = this.#options
+    if (!tenure.isFresh(job)) await tenure.renew(job, token)
     const handler = handlers[job.name]
     if (definition === undefined || handler === undefined) {
       throw new InvalidPayloadError(job.name, 'no handler is known here, expected one of the jobs of this worker')
@@ -212,13 +216,11 @@ export class Processor {
         metrics.zombies.inc({ queue: store.name })
         logger.warn({ queue: store.name, job: job.name, job_id: id }, 'handler ignored its abort and was given up')
       },
-      run: async (context) =>
-        storable(
-          await handler(
-            payload as never,
-            this.#runOf(job, () => context.signal),
-          ),
-        ),
+      run: async (context) => {
+        const run = this.#runOf(job, () => context.signal)
+        tenure.assertHeld(job)
+        return storable(await handler(payload as never, run))
+      },
     })
     this.#attempts.set(id, attempt)
     delivery.context = attempt.context

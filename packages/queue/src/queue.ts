@@ -118,7 +118,13 @@ export function createQueue(name: string, options: QueueOptions): Queue {
   const producer = { queue: name, jobs, intake, secrecy, baggage, clock }
   const queue: Queue = {
     name,
-    dead: deadLettersOf({ dead: new DeadLetterStore(store), target: redriveTarget(store), jobs, clock, secrecy }),
+    dead: deadLettersOf({
+      dead: new DeadLetterStore(store),
+      target: redriveTarget(store, intake),
+      jobs,
+      clock,
+      secrecy,
+    }),
     enqueue: async (job, payload, entry) =>
       (await enqueueAll(producer, job, [{ payload, ...(entry && { options: entry }) }]))[0] as Enqueued,
     enqueueBulk: (job, entries) => enqueueAll(producer, job, entries),

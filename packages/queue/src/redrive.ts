@@ -4,10 +4,10 @@ import type { Secrecy } from './cipher.ts'
 import type { DeadLetter } from './dead-letter.ts'
 import type { DeadLetterStore } from './dead-letters.ts'
 import { assertStorable, type Envelope, openPayload } from './envelope.ts'
+import type { Intake } from './intake.ts'
 import type { JobDefinition } from './job-definition.ts'
 import type { DeadLetterFilter } from './letter-filter.ts'
 import type { Store } from './store.ts'
-import { STORED } from './stored-options.ts'
 
 /** How dead letters come back. */
 export interface RedriveOptions {
@@ -53,11 +53,14 @@ export interface RedriveTarget {
   stateOf(id: string): Promise<string>
 }
 
-/** Back into the queue in Redis. */
-export function redriveTarget(store: Store): RedriveTarget {
+/** Back into the queue in Redis, where they take a turn as new jobs do. */
+export function redriveTarget(store: Store, intake: Intake): RedriveTarget {
   return {
-    add: (id, name, data) =>
-      store.use((bull) => bull.add(name, data, { ...STORED, jobId: id, timestamp: store.clock.now() })),
+    add: (id, name, data) => {
+      const timestamp = store.clock.now()
+      const stored = { id, name, tenant: data.t, data: JSON.stringify(data), timestamp, delayMs: 0, once: undefined }
+      return intake.put([stored])
+    },
     stateOf: (id) => store.use((bull) => bull.getJobState(id)),
   }
 }

@@ -59,11 +59,11 @@ export class Settlement {
     const { metrics, logger, store } = this.#ports
     const queue = store.name
     const { job } = delivery
-    if (outcome.kind === 'discard') throw new DelayedError('the lock was lost')
+    if (outcome.kind === 'discard') return this.discard()
     if (outcome.kind === 'release') return this.release(delivery, outcome.reason, outcome.delayMs)
-    metrics.processed.inc({ queue })
     if (outcome.kind === 'dead')
       return this.bury(delivery, { verdict: outcome.verdict, error: thrown }, outcome.errorType)
+    metrics.processed.inc({ queue })
     metrics.failed.inc({ queue, error_type: outcome.errorType })
     metrics.retried.inc({ queue })
     const attempt = job.attemptsMade + 1
@@ -72,6 +72,12 @@ export class Settlement {
     const [top] = recordError(thrown)
     // BullMQ keeps it beside the job, readable.
     throw retryIn((store.secrecy.on ? top?.type : top?.message) ?? 'failed', outcome.delayMs)
+  }
+
+  /** Leaves the job to the worker that has it by now. @throws always */
+  discard(): never {
+    this.#ports.metrics.lockLost.inc({ queue: this.#ports.store.name })
+    throw new DelayedError('the lock was lost')
   }
 
   /** Hands the job back, uncharged. @throws always */
@@ -88,8 +94,10 @@ export class Settlement {
   /** Makes a dead letter. @throws always */
   async bury(delivery: Delivery, death: Death, errorType: ErrorType): Promise<never> {
     const { metrics, logger, store } = this.#ports
-    const { job } = delivery
-    const letter = await bury(job, death, this.#ports)
+    const { job, token } = delivery
+    const letter = await bury(job, death, { ...this.#ports, token })
+    if (letter === undefined) return this.discard()
+    if (errorType !== 'poison') metrics.processed.inc({ queue: store.name })
     metrics.failed.inc({ queue: store.name, error_type: errorType })
     metrics.dead.inc({ queue: store.name })
     const { verdict, reason, fingerprint } = letter

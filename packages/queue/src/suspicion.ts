@@ -50,6 +50,11 @@ end
 return {'suspect', crashes, fresh, f[5] or 0, at, f[7] or 0}
 `
 
+const BEGIN = `
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+return redis.call('HSET', KEYS[1], 'opsAlone', ARGV[2], 'opsMem', ARGV[3])
+`
+
 /** Takes back a crash that was none: the process lived on, it was only late. */
 const SURVIVED = `
 if redis.call('HGET', KEYS[1], 'opsAlone') == ARGV[1] then return redis.call('HDEL', KEYS[1], 'opsAlone') end
@@ -85,8 +90,7 @@ export class Suspicion {
     const isPoison = kind !== 'clear' && crashes >= (Number(limit) || MAX_CRASHES)
     if (!isPoison) await this.#exhume(job)
     if (kind === 'clear') return { kind }
-    if (crashes > 0 && job.repeatJobKey !== undefined)
-      await this.#redis.hset(this.#runs, job.repeatJobKey, job.id as string)
+    if (job.repeatJobKey !== undefined) await this.#redis.hset(this.#runs, job.repeatJobKey, crashes)
     if (!isPoison) return { kind: 'suspect', crashes, newCrash: fresh === 1 }
     const together = await this.#redis.zrangebyscore(suspects, Number(at) - TOGETHER_MS, Number(at) + TOGETHER_MS)
     return {
@@ -97,10 +101,14 @@ export class Suspicion {
     }
   }
 
-  /** After a run that killed its process, those that follow are alone from the start, and one death is enough: no crash loop. */
+  /**
+   * While a run of its schedule is suspected, those that follow are alone from the start. Once a run killed its process, one death of
+   * theirs is enough: no crash loop.
+   */
   async #assessRun(job: Job, schedule: string): Promise<Assessment> {
-    if ((await this.#redis.hexists(this.#runs, schedule)) === 0) return { kind: 'clear' }
-    await this.#redis.hset(this.#hash(job), 'opsLimit', 1)
+    const crashes = await this.#redis.hget(this.#runs, schedule)
+    if (crashes === null) return { kind: 'clear' }
+    if (Number(crashes) > 0) await this.#redis.hset(this.#hash(job), 'opsLimit', 1)
     return { kind: 'suspect', crashes: 0, newCrash: false }
   }
 
@@ -116,9 +124,10 @@ export class Suspicion {
     return () => this.#redis.hdel(this.#hash(job), 'opsHeld')
   }
 
-  /** Notes that the job runs alone from now on. */
-  async begin(job: Job): Promise<void> {
-    await this.#redis.hset(this.#hash(job), 'opsAlone', job.stalledCounter, 'opsMem', rssMb())
+  /** Notes that the job runs alone from now on, unless another worker has it by now. */
+  async begin(job: Job, token: string): Promise<void> {
+    const keys = [this.#hash(job), this.#store.key(`${job.id}:lock`)]
+    await this.#redis.eval(BEGIN, keys.length, ...keys, token, job.stalledCounter, rssMb())
   }
 
   /** Notes how much memory the process has while the job runs alone. */
@@ -142,7 +151,7 @@ export class Suspicion {
     await this.#redis.eval(SURVIVED, 1, this.#hash(job), String(job.stalledCounter))
   }
 
-  /** Schedules whose last run killed its process. */
+  /** Schedules with a suspected run, and how often it killed its process while it was alone. */
   get #runs(): string {
     return this.#store.key('ops-poison-runs')
   }

@@ -36,9 +36,11 @@ local function unpark()
 end
 `
 
-/** 1: has a slot. 0: parked. */
+/** 1: has a slot. 0: parked. -1: another worker has the job by now, and the slot with it. */
 const ENTER = `${UNPARK}
 local token, cap, now = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local key = prefix .. id
+if redis.call('GET', key .. ':lock') ~= token then return -1 end
 if redis.call('SISMEMBER', slots, id) == 1 then return 1 end
 if redis.call('SCARD', slots) >= cap and redis.call('SET', searched, 1, 'NX', 'PX', ${SEARCH_MS}) then
   for _, other in ipairs(redis.call('SMEMBERS', slots)) do
@@ -46,8 +48,7 @@ if redis.call('SCARD', slots) >= cap and redis.call('SET', searched, 1, 'NX', 'P
   end
   for _ = redis.call('SCARD', slots) + 2, cap do unpark() end
 end
-local key = prefix .. id
-if redis.call('SCARD', slots) < cap or redis.call('GET', key .. ':lock') ~= token then
+if redis.call('SCARD', slots) < cap then
   redis.call('SADD', slots, id)
   redis.call('ZREM', parked, id)
   redis.call('PEXPIRE', slots, ${REMEMBERED_MS})
@@ -67,7 +68,10 @@ redis.call('XADD', events, '*', 'event', 'delayed', 'jobId', id, 'delay', now + 
 return 0
 `
 
+/** Not when another worker has the job by now: the slot is that one's. */
 const LEAVE = `${UNPARK}
+local lock = redis.call('GET', prefix .. id .. ':lock')
+if lock and lock ~= ARGV[3] then return 0 end
 if redis.call('SREM', slots, id) == 1 then unpark() end
 return 1
 `
@@ -86,15 +90,27 @@ export class TenantCap {
     this.#leave = defineScript(redis, 'opsLeave', LEAVE)
   }
 
-  /** Takes a slot; its answer gives it back. Undefined when there was none and the job was parked. */
-  async enter(job: Job<Envelope>, token: string): Promise<(() => Promise<unknown>) | undefined> {
-    const tenant = job.data.t
-    const cap = tenant === undefined ? undefined : capOf(this.#fairness, tenant)
-    if (tenant === undefined || cap === undefined) return async () => {}
-    const keys = this.#keys(tenant)
-    const args = [this.#store.key(''), job.id as string]
-    const entered = await this.#enter(keys, [...args, token, cap, this.#store.clock.now()])
-    return entered === 1 ? () => this.#leave(keys, args) : undefined
+  /** Takes a slot: `'parked'` when there was none, `'lost'` when another worker has the job. */
+  async enter(job: Job<Envelope>, token: string): Promise<'entered' | 'parked' | 'lost'> {
+    const [tenant, cap] = this.#capOf(job)
+    if (tenant === undefined || cap === undefined) return 'entered'
+    const args = [...this.#args(job), token, cap, this.#store.clock.now()]
+    const entered = await this.#enter(this.#keys(tenant), args)
+    return entered === 1 ? 'entered' : entered === 0 ? 'parked' : 'lost'
+  }
+
+  /** Gives the slot of a job back, should it have one, to the next of its tenant. */
+  async leave(job: Job<Envelope>, token: string): Promise<void> {
+    const [tenant, cap] = this.#capOf(job)
+    if (tenant !== undefined && cap !== undefined) await this.#leave(this.#keys(tenant), [...this.#args(job), token])
+  }
+
+  #capOf({ data: { t: tenant } }: Job<Envelope>): [string | undefined, number | undefined] {
+    return [tenant, tenant === undefined ? undefined : capOf(this.#fairness, tenant)]
+  }
+
+  #args(job: Job<Envelope>): string[] {
+    return [this.#store.key(''), job.id as string]
   }
 
   #keys(tenant: string): string[] {

@@ -1,10 +1,8 @@
 /** createWorker: runs handlers for a queue's jobs until it is drained. */
-import { hostname } from 'node:os'
 import type { Timer } from '@ops/core'
-import { Worker as BullWorker, type Job } from 'bullmq'
 import { Breaker } from './breaker.ts'
 import { assertNoEviction, connected, type RedisClient, workerConnection } from './connection.ts'
-import type { Envelope } from './envelope.ts'
+import { Fetcher } from './fetcher.ts'
 import type { Handlers } from './handler.ts'
 import { queueMetrics } from './metrics.ts'
 import { Outage } from './outage.ts'
@@ -12,9 +10,7 @@ import { Processor } from './processor.ts'
 import { internalsOf, type Queue, type QueueInternals } from './queue.ts'
 import { reconcile } from './reconciler.ts'
 import { Scheduler } from './scheduler.ts'
-import { tryGetDelay } from './settlement.ts'
-import { prefixOf } from './store.ts'
-import { KEPT } from './stored-options.ts'
+import { Tenure } from './tenure.ts'
 import { startWatchdog } from './watchdog.ts'
 import { assertCarried, resolveWorker, type WorkerOptions, type WorkerSettings } from './worker-options.ts'
 
@@ -60,7 +56,7 @@ class RunningWorker {
   readonly #internals: QueueInternals
   readonly #settings: WorkerSettings
   readonly #redis: RedisClient
-  readonly #bull: BullWorker<Envelope>
+  readonly #bull: Fetcher
   readonly #processor: Processor
   readonly #breaker: Breaker | undefined
   readonly #scheduler: Scheduler | undefined
@@ -85,8 +81,9 @@ class RunningWorker {
       metrics: meter.instruments(queueMetrics),
       logger,
     }
-    this.#processor = new Processor({ ...internals, ...own })
-    this.#bull = fetching(store.name, this.#redis, { settings, processor: this.#processor })
+    const tenure = new Tenure(clock, settings.lockMs)
+    this.#processor = new Processor({ ...internals, ...own, tenure })
+    this.#bull = new Fetcher({ queue: store.name, redis: this.#redis, settings, processor: this.#processor, tenure })
     this.#stopWatchdog = startWatchdog(settings.hangMs, clock)
     this.#maintaining = clock.setInterval(() => this.#maintain(), MAINTAIN_MS)
     this.started = this.#start()
@@ -163,35 +160,4 @@ class RunningWorker {
   #report(error: unknown, message: string): void {
     if (this.#draining === undefined) this.#settings.logger.error({ queue: this.#internals.store.name, error }, message)
   }
-}
-
-interface Fetching {
-  readonly settings: WorkerSettings
-  readonly processor: Processor
-}
-
-/** BullMQ's worker, which fetches and settles jobs as the processor says. */
-function fetching(queue: string, redis: RedisClient, { settings, processor }: Fetching): BullWorker<Envelope> {
-  const { concurrency, lockMs, logger } = settings
-  const run = (job: Job<Envelope>, token?: string): Promise<unknown> => processor.process(job, token as string)
-  const bull = new BullWorker<Envelope>(queue, run, {
-    connection: redis as never,
-    prefix: prefixOf(queue),
-    name: `${hostname()}:${process.pid}`,
-    autorun: false,
-    ...KEPT,
-    concurrency,
-    lockDuration: lockMs,
-    stalledInterval: lockMs / 2,
-    // This package finds out who is guilty; BullMQ would blame all.
-    maxStalledCount: Number.MAX_SAFE_INTEGER,
-    drainDelay: 2,
-    runRetryDelay: 500,
-    settings: { backoffStrategy: (_attempts, _type, error) => tryGetDelay(error) ?? 1_000 },
-  })
-  bull.on('error', (error) => logger.debug({ queue, error }, 'queue connection or lock failed'))
-  bull.on('lockRenewalFailed', (ids) => {
-    for (const id of ids) processor.abort(id, 'lock_lost')
-  })
-  return bull
 }

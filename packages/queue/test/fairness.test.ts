@@ -1,7 +1,15 @@
 import { recordMetrics, waitFor } from '@ops/testing'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { createQueue, defineJob, type FairnessOptions, type JobRun, type Queue } from '../src/index.ts'
+import {
+  createQueue,
+  defineJob,
+  type FairnessOptions,
+  type JobRun,
+  permanent,
+  type Queue,
+  schedule,
+} from '../src/index.ts'
 import { asTenant, connect, connectQueue, startWorker, uniqueName } from './fixture.ts'
 
 const schema = z.object({ n: z.number() })
@@ -97,6 +105,50 @@ describe('fairness', () => {
 
     expect(counts(order)).toEqual({ delayed: 300, quiet: 10 })
     expect(order.lastIndexOf('quiet')).toBeLessThanOrEqual(2 * 10 * 2)
+  })
+
+  test('redrive() gives 100 dead letters of one tenant their turns, so that they do not overtake a quiet one', async () => {
+    const queue = await connectQueue([job], { fairness: {} })
+    await enqueueMany(queue, 'loud', 100)
+    const dying = await startWorker(queue, {
+      job: () => {
+        throw permanent(new Error('no'))
+      },
+    })
+    await waitFor(async () => (await queue.status()).dead === 100)
+    await dying.close()
+    await queue.dead.redrive({}, { ratePerSecond: 10_000 })
+    await enqueueMany(queue, 'quiet', 10)
+
+    const order = await orderOf(queue, 110)
+
+    expect(counts(order)).toEqual({ loud: 100, quiet: 10 })
+    expect(order.lastIndexOf('quiet')).toBeLessThanOrEqual(2 * 10 * 2)
+  })
+
+  test('createWorker() gives runs of a schedule their turn behind jobs of their tenant that wait', async () => {
+    const redis = await connect()
+    const queue = await connectQueue([job], { redis, fairness: {} })
+    await enqueueMany(queue, 'cron', 40)
+    const order: string[] = []
+    const runIsDue = async () => {
+      const [, score] = await redis.zrange(`{ops:${queue.name}}:${queue.name}:delayed`, '0', '0', 'WITHSCORES')
+      return Number(score) / 4096 < Date.now()
+    }
+    await startWorker(
+      queue,
+      {
+        job: async (_payload: unknown, { dueAt }: JobRun) => {
+          order.push(dueAt === undefined ? 'job' : 'run')
+          // So that the run could start while nearly all others wait.
+          if (order.length <= 2) await waitFor(runIsDue)
+        },
+      },
+      { concurrency: 2, schedules: [schedule(job, '* * * * * *', { payload: { n: 1 }, tenant: 'cron' })] },
+    )
+    await waitFor(() => order.filter((one) => one === 'job').length === 40 && order.includes('run'))
+
+    expect(order.indexOf('run')).toBe(40)
   })
 
   test('createWorker() lets a failed job keep its turn', async () => {

@@ -74,16 +74,31 @@ export function asTenant<T>(tenant: string, work: () => T): T {
   return runInContext(createContext({ tenant }), work)
 }
 
+/** One start of a handler, as worker-process.ts noted it. */
+export interface Start {
+  readonly id: string
+  readonly fence: number
+  readonly pid: number
+}
+
+/** The starts in a fleet on `queue`, in the order in which they happened. */
+export async function readStarts(redis: Redis, queue: Queue): Promise<Start[]> {
+  const lines = (await redis.lrange(`${queue.name}:starts`, 0, -1)).map((line) => line.split(':'))
+  const order = ([, , , a = '0']: string[], [, , , b = '0']: string[]): number => Number(BigInt(a) - BigInt(b))
+  return lines.sort(order).map(([id = '', fence, pid]) => ({ id, fence: Number(fence), pid: Number(pid) }))
+}
+
 /** A worker process that is started again whenever it dies, as a platform does; `deaths` counts. */
 export interface Fleet {
   readonly deaths: number
   readonly codes: readonly (number | string)[]
   readonly pids: readonly number[]
+  /** True while every member takes jobs. */
+  readonly ready: boolean
   /** The process of one member now. */
   child(member: number): ChildProcess
 }
 
-/** Starts `members` processes of test/worker-process.ts on `queue`. */
 /** How a fleet is started. */
 export interface FleetOptions {
   readonly members?: number
@@ -92,12 +107,17 @@ export interface FleetOptions {
   readonly args?: readonly string[]
 }
 
+/** Starts `members` processes of test/worker-process.ts on `queue`. */
 export function startFleet(
   queue: string,
   { members = 1, url = inject('redisUrl'), env = {}, args = [] }: FleetOptions = {},
 ): Fleet {
   const children: ChildProcess[] = []
+  const taking = new Set<ChildProcess>()
   const fleet = {
+    get ready() {
+      return children.every((child) => taking.has(child))
+    },
     deaths: 0,
     codes: [] as (number | string)[],
     pids: [] as number[],
@@ -112,6 +132,7 @@ export function startFleet(
     })
     children[member] = child
     if (child.pid !== undefined) fleet.pids.push(child.pid)
+    child.once('message', () => taking.add(child))
     child.once('exit', (code, signal) => {
       if (closed) return
       fleet.deaths++

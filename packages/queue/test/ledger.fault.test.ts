@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import type { Queue } from '../src/index.ts'
 import { checkLedger } from '../src/testing/index.ts'
-import { closing, connect, connectQueue, type Fleet, startFleet, uniqueName } from './fixture.ts'
+import { closing, connect, connectQueue, type Fleet, readStarts, startFleet, uniqueName } from './fixture.ts'
 import { work } from './jobs.ts'
 
 const CONCURRENCY = 4
@@ -25,16 +25,13 @@ async function settled(queue: Queue, count: number): Promise<void> {
     const { completed, dead } = await queue.status()
     return completed + dead >= count
   }
-  await waitFor(done, { timeoutMs: 30_000, everyMs: 50, what: 'all jobs to end' })
+  await waitFor(done, { timeoutMs: 60_000, everyMs: 50, what: 'all jobs to end' })
 }
 
 async function readLedger(queue: Queue, redis: Redis, enqueued: readonly string[], inFlightAtFaults: number) {
   const completed = await redis.zrange(`{ops:${queue.name}}:${queue.name}:completed`, '0', '-1')
   const dead = (await queue.dead.list({ limit: 10_000 })).map(({ id }) => id)
-  const starts = (await redis.lrange(`${queue.name}:starts`, 0, -1)).map((text) => {
-    const [id = '', fence] = text.split(':')
-    return { id, fence: Number(fence) }
-  })
+  const starts = await readStarts(redis, queue)
   return checkLedger({ enqueued, completed, dead, starts, inFlightAtFaults })
 }
 
@@ -45,11 +42,14 @@ async function underFaults(
 ) {
   const redis = await connect(url)
   const queue = await connectQueue([work], { redis, name: uniqueName() })
-  const ids = await enqueueMany(queue, count)
   const fleet = startFleet(queue.name, { members, url: workerUrl, env: { CONCURRENCY: String(CONCURRENCY) } })
+  const atWork = { timeoutMs: 30_000, everyMs: 20, what: 'all workers to take jobs' }
+  await waitFor(() => fleet.ready, atWork)
+  const ids = await enqueueMany(queue, count)
   for (const [i, fault] of faults.entries()) {
     const share = (count * (i + 1)) / (faults.length + 2)
-    await waitFor(async () => (await queue.status()).completed >= share, { timeoutMs: 20_000 })
+    await waitFor(async () => (await queue.status()).completed >= share, { timeoutMs: 30_000 })
+    await waitFor(() => fleet.ready, atWork)
     await fault(fleet)
   }
   await settled(queue, count)
@@ -69,7 +69,7 @@ describe('the ledger', () => {
     expect(ledger).toMatchObject({ holds: true, lost: [], twice: [], fences: [] })
     expect(fleet.deaths).toBe(4)
     expect((await queue.status()).dead).toBe(0)
-  }, 60_000)
+  }, 120_000)
 
   test('holds when a worker is suspended past its locks', async () => {
     const server = await ownRedis()
@@ -86,7 +86,7 @@ describe('the ledger', () => {
 
     expect(ledger).toMatchObject({ lost: [], twice: [], fences: [] })
     expect((await queue.status()).dead).toBe(0)
-  }, 60_000)
+  }, 120_000)
 
   test('holds when Redis is killed and comes back with its append-only file', async () => {
     const server = await ownRedis()
@@ -99,7 +99,7 @@ describe('the ledger', () => {
 
     expect(ledger).toMatchObject({ lost: [], twice: [] })
     expect((await queue.status()).dead).toBe(0)
-  }, 60_000)
+  }, 120_000)
 
   test('holds when connections are cut', async () => {
     const server = await ownRedis()
@@ -112,7 +112,7 @@ describe('the ledger', () => {
 
     expect(ledger).toMatchObject({ lost: [], twice: [] })
     expect((await queue.status()).dead).toBe(0)
-  }, 60_000)
+  }, 120_000)
 
   test('holds under clean deploys of busy workers, which charge nothing and repeat nothing', async () => {
     const server = await ownRedis()
@@ -126,5 +126,5 @@ describe('the ledger', () => {
     expect(ledger).toMatchObject({ holds: true, duplicates: 0 })
     expect(new Set(fleet.codes)).toEqual(new Set([0]))
     expect(await queue.status()).toMatchObject({ completed: 800, dead: 0 })
-  }, 60_000)
+  }, 120_000)
 })
