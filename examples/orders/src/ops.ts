@@ -37,4 +37,19 @@ export default defineService({
 export const operations: Operations = {
   queueDepth: 500,
   transactions: [{ name: 'orders', metric: 'orders_placed_total', minPerMinute: 1 }],
+  // Nobody's key: the answer is a refusal, by way of everything that a request passes.
+  smoke: [{ path: '/orders', status: 401 }],
+  deploy: {
+    baseImage: 'node:24-bookworm-slim@sha256:a9f5f7c91a432850b2a8a7797adf5eadb6c733ceed61167806cee7ea7fbc29df',
+    image: 'registry.example.com/acme/orders',
+    packageManager: 'pnpm',
+    workspaceFolder: 'examples/fastify',
+    api: { entry: 'dist/main.js' },
+    ingress: { host: 'orders.acme.example.com', controller: 'istio' },
+    mesh: 'istio',
+    canary: {
+      prometheusUrl: 'http://prometheus.monitoring:9090',
+      trafficRouting: { istio: { virtualService: { name: 'orders', routes: ['primary'] } } },
+    },
+  },
 }

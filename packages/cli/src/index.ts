@@ -3,6 +3,7 @@ export { generateArtefacts, PARTS, type Part } from './artefacts.ts'
 export { type AnyDefinition, indexOf, type MetricIndex } from './catalog.ts'
 export { runCli } from './cli.ts'
 export type { CliContext } from './command/command.ts'
+export type { Canary, Deployment, Ingress, Workload } from './deploy/deployment.ts'
 export {
   ArtefactFileError,
   EnvironmentUnreadableError,
@@ -13,5 +14,5 @@ export {
 } from './errors.ts'
 export { type ExplainedFact, explainSubject } from './explain.ts'
 export { expressionProblems } from './expression.ts'
-export type { LlmBounds, Operations, TransactionBound } from './operations.ts'
+export type { LlmBounds, Operations, SmokeRequest, TransactionBound } from './operations.ts'
 export { createSubject, type Subject } from './subject.ts'

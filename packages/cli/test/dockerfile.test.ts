@@ -88,15 +88,16 @@ describe('dockerfile() by pnpm', () => {
     ])
   })
 
-  test('dockerfile() builds a folder of a workspace with what it needs, and runs in that folder', async () => {
+  test('dockerfile() builds a folder of a workspace with what it needs, and takes that alone along', async () => {
     const text = await textOf({ workspaceFolder: 'services/shop' })
 
     expect(validate(text)).toEqual([])
-    expect(text).toContain('docker build -f services/shop/ops/deploy/Dockerfile')
-    expect(text.match(/--filter "\{\.\/services\/shop\}\.\.\."/g)).toHaveLength(3)
-    expect(text.slice(text.lastIndexOf('FROM'))).toMatch(
-      /^WORKDIR \/app\/services\/shop\nCOPY --from=build \/app \/app$/m,
-    )
+    expect(text).toContain('Build from the root of the workspace, with BuildKit:\n#   docker build -f <this file> ')
+    expect(text.match(/^RUN pnpm .*/gm)).toEqual([
+      'RUN pnpm install --frozen-lockfile --filter "{./services/shop}..."',
+      'RUN pnpm --filter "{./services/shop}..." run --if-present build && pnpm --filter "{./services/shop}" deploy --prod --legacy /out',
+    ])
+    expect(text.slice(text.lastIndexOf('FROM'))).toMatch(/^WORKDIR \/app\nCOPY --from=build \/out \.\/$/m)
     expect(dockerignore({ workspaceFolder: 'services/shop' })).toContain('\nservices/shop/ops\n')
   })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { generateArtefacts } from '../src/artefacts.ts'
 import { COMMANDS } from '../src/cli.ts'
+import type { Deployment } from '../src/deploy/deployment.ts'
 import { createSubject, type Subject } from '../src/subject.ts'
 import { deployedSubject } from './deploy.fixture.ts'
 import { run, SERVICE, scratchFolder } from './run-command.ts'
@@ -102,9 +103,27 @@ describe('checklist', () => {
     expect(plain.get('checklist.md')).toContain('| H4 | A rollout goes back by itself | **no** | not declared |')
   })
 
+  test('checklist says whether both ways are encrypted when a deployment is declared', async () => {
+    const { operations: bounds } = full
+    const encrypted = {
+      ...(bounds.deploy as Deployment),
+      ingress: { host: 'shop.example.com', controller: 'istio' },
+      mesh: 'istio',
+    } as const
+    const rowsOf = (text = ''): string[] => text.split('\n').filter((line) => line.startsWith('| N1 |'))
+
+    const found = pagesOf(await createSubject(service.definition, { ...bounds, deploy: encrypted }))
+
+    expect(rowsOf(found.get('checklist.md'))).toEqual([
+      '| N1 | Users come in over TLS 1.3 only | yes | `deploy/kubernetes/encryption.yaml` |',
+      '| N1 | Services talk over mutual TLS | yes | `deploy/kubernetes/encryption.yaml` |',
+    ])
+    expect(rowsOf(pages.get('checklist.md')).every((row) => row.endsWith('| **no** | not declared |'))).toBe(true)
+  })
+
   test('checklist scores both phases by what the declaration answers, open boxes counted as open', () => {
-    expect(scoreOf(pages.get('checklist.md'))).toEqual(['10 of 19', '11 of 16'])
-    expect(scoreOf(plain.get('checklist.md'))).toEqual(['8 of 19', '5 of 16'])
+    expect(scoreOf(pages.get('checklist.md'))).toEqual(['10 of 20', '11 of 16'])
+    expect(scoreOf(plain.get('checklist.md'))).toEqual(['8 of 20', '5 of 16'])
   })
 
   test('checklist names a setting that sounds like a secret and is none', async () => {

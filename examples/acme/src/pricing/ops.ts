@@ -32,7 +32,7 @@ export const operations: Operations = {
     image: 'registry.example.com/acme/pricing',
     packageManager: 'pnpm',
     workspaceFolder: 'examples/acme',
-    api: { entry: 'src/pricing/main.ts' },
+    api: { entry: 'dist/pricing/main.js' },
     mesh: 'istio',
     callers: ['orders'],
   },

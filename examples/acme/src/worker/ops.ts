@@ -23,7 +23,7 @@ export const operations: Operations = {
     image: 'registry.example.com/acme/fulfilment-worker',
     packageManager: 'pnpm',
     workspaceFolder: 'examples/acme',
-    worker: { entry: 'src/worker/main.ts' },
+    worker: { entry: 'dist/worker/main.js' },
     mesh: 'istio',
   },
 }

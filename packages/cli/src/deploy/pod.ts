@@ -5,7 +5,13 @@ import type { DeployPlan, Kind, PlannedWorkload } from './plan.ts'
 export const USER_ID = 10_001
 const SECRETS_FOLDER = '/run/secrets/service'
 
-const RESOURCES: Readonly<Record<Kind, unknown>> = {
+interface Amounts {
+  readonly cpu: string
+  readonly memory: string
+}
+
+/** What a container is given, and what it may take at most. */
+export const RESOURCES: Readonly<Record<Kind, { readonly requests: Amounts; readonly limits: Amounts }>> = {
   api: { requests: { cpu: '250m', memory: '256Mi' }, limits: { cpu: '500m', memory: '512Mi' } },
   worker: { requests: { cpu: '500m', memory: '512Mi' }, limits: { cpu: '1000m', memory: '1Gi' } },
 }

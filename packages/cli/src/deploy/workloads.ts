@@ -59,7 +59,8 @@ function deployment(plan: DeployPlan, workload: PlannedWorkload): Manifest {
   }
 }
 
-const REPLICAS: Readonly<Record<Kind, { readonly minReplicas: number; readonly maxReplicas: number }>> = {
+/** Standard bounds of the autoscalers. */
+export const REPLICAS: Readonly<Record<Kind, { readonly minReplicas: number; readonly maxReplicas: number }>> = {
   api: { minReplicas: 2, maxReplicas: 10 },
   worker: { minReplicas: 1, maxReplicas: 5 },
 }

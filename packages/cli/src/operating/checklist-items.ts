@@ -29,7 +29,6 @@ export const HAND_ITEMS: readonly Pick<Item, 'phase' | 'id' | 'question'>[] = [
   { phase: 1, id: 'D4', question: 'Contacts are filled in (`incidents.md`), and the pager reaches them' },
   { phase: 1, id: 'D3', question: 'The pipeline has the stages of `pipeline.md` and refuses what they refuse' },
   { phase: 1, id: 'D1', question: 'Images are scanned and come with an SBOM' },
-  { phase: 1, id: 'N1', question: 'TLS 1.3 outside, mTLS between services' },
   { phase: 2, id: 'A2', question: 'Every runbook was read by somebody who did not write it' },
   { phase: 2, id: 'A3', question: 'A critical alert was fired on purpose and reached the pager' },
   { phase: 2, id: 'T4', question: 'A trace of a request through all services was seen in the collector' },
@@ -105,6 +104,18 @@ function baseline({ definition, operations, settings }: Subject): readonly Item[
       'Costs are tagged: project, owner, environment, cost centre',
       ['project', 'cost-center'].every((tag) => Object.hasOwn(labels, tag)),
       '`labels`',
+    ],
+    [
+      'N1',
+      'Users come in over TLS 1.3 only',
+      deploy?.ingress !== undefined,
+      source(deploy?.ingress, '`deploy/kubernetes/encryption.yaml`'),
+    ],
+    [
+      'N1',
+      'Services talk over mutual TLS',
+      deploy?.mesh !== undefined,
+      source(deploy?.mesh, '`deploy/kubernetes/encryption.yaml`'),
     ],
     ['D4', 'Recovery objectives are known', true, `tier ${definition.tier}, \`backup.md\``],
   ])

@@ -38,6 +38,7 @@ export function pipelinePage(subject: Subject): OperatingPage {
   const { name } = subject.definition
   const { deploy } = subject.operations
   const image = deploy?.image ?? `<registry>/${name}`
+  const folder = deploy?.workspaceFolder === undefined ? 'ops' : '<folder of ops generate>'
   return {
     file: 'pipeline.md',
     title: 'Pipeline',
@@ -59,7 +60,7 @@ export function pipelinePage(subject: Subject): OperatingPage {
         'Build and scan',
         code(
           'sh',
-          `docker buildx build -f ops/deploy/Dockerfile --build-arg VERSION="$VERSION" --build-arg COMMIT="$COMMIT" \\
+          `docker buildx build -f ${folder}/deploy/Dockerfile --build-arg VERSION="$VERSION" --build-arg COMMIT="$COMMIT" \\
   --sbom=true --provenance=mode=max --push -t ${image}:"$VERSION" .
 trivy image --exit-code 1 --severity CRITICAL,HIGH --ignore-unfixed ${image}:"$VERSION"
 cosign sign --yes ${image}@"$DIGEST"`,
