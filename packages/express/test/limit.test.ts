@@ -40,6 +40,47 @@ test('opsExpress() answers 429 with the headers of the limiter when a tenant has
   await waitFor(() => logs.records.length === 3)
 })
 
+test('opsExpress() counts what is refused before routing by the route it was meant for', async () => {
+  const refuse = { take: async () => ({ allowed: false, headers: {} }) }
+  const routes = (app: express.Express) => {
+    app.get('/orders/:id', (_, response) => void response.end())
+    app.use(
+      '/shops',
+      express.Router().post('/:shop/orders', (_, response) => void response.end()),
+    )
+  }
+  const { url, logs } = await serve(routes, { limiter: refuse })
+  const call = async (path: string, init?: RequestInit) => (await fetch(`${url}${path}`, init)).status
+
+  const statuses = [
+    await call('/orders/7?x=1'),
+    await call('/shops/a/orders', { method: 'POST' }),
+    await call('/orders/7', { headers: { 'x-request-timeout-ms': '0' } }),
+    await call('/orders/7', { method: 'PUT' }),
+    await call('/wp-login.php'),
+    await call('/orders/%zz'),
+  ]
+  await waitFor(() => logs.records.length === 6)
+
+  expect(statuses).toEqual([429, 429, 504, 429, 429, 429])
+  expect(logs.records.map(({ fields }) => fields['route'])).toEqual([
+    ...['/orders/:id', '/shops/:shop/orders', '/orders/:id'],
+    ...['__unmatched__', '__unmatched__', '__unmatched__'],
+  ])
+})
+
+test('opsExpress() counts what middleware refuses by the route it was meant for', async () => {
+  const { url, metrics, logs } = await serve((app) => {
+    app.use((_, response) => void response.status(401).end())
+    app.get('/orders/:id', (_, response) => void response.end())
+  })
+
+  await fetch(`${url}/orders/7`)
+  await waitFor(() => logs.records.length === 1)
+
+  expect(metrics.value('http_requests_total', { route: '/orders/:id', status: '401' })).toBe(1)
+})
+
 test('opsExpressLimit limits the user that later middleware identified', async () => {
   const app = express()
   app.use(opsExpress({ ops: { limiter: once() } }))

@@ -55,6 +55,22 @@ test('opsFastify() limits whom an earlier hook of the application identified', a
   expect([(await call('a')).status, (await call('a')).status, (await call('b')).status]).toEqual([200, 429, 200])
 })
 
+test('opsFastify() counts a refusal by the route it was meant for', async () => {
+  const refuse = { take: async () => ({ allowed: false, headers: {} }) }
+  const { url, logs } = await serve((app) => app.get('/orders/:id', async () => ''), { limiter: refuse })
+  const call = async (path: string, headers = {}) => (await fetch(`${url}${path}`, { headers })).status
+
+  const statuses = [
+    await call('/orders/7'),
+    await call('/orders/7', { 'x-request-timeout-ms': '0' }),
+    await call('/wp-login.php'),
+  ]
+  await waitFor(() => logs.records.length === 3)
+
+  expect(statuses).toEqual([429, 504, 429])
+  expect(logs.records.map(({ fields }) => fields['route'])).toEqual(['/orders/:id', '/orders/:id', '__unmatched__'])
+})
+
 test('opsFastify() limits requests of unmatched paths too', async () => {
   const { url } = await serve(() => {}, { limiter: once() })
 

@@ -43,4 +43,19 @@ describe.each(['express', 'fastify'])('OpsModule on %s', (platform) => {
 
     expect((await fetch(`${url}/orders/7`, { headers: { 'x-request-timeout-ms': '0' } })).status).toBe(504)
   })
+
+  test.each([
+    ['before the guards', false],
+    ['by a guard', true],
+  ])('forRoot() counts a refusal by the route it was meant for, where users are identified %s', async (_, byGuard) => {
+    const refuse = { take: async () => ({ allowed: false, headers: {} }) }
+    const { url, logs } = await serve(platform, { limiter: refuse }, { byGuard })
+
+    const refused = await fetch(`${url}/orders/7`)
+    const late = await fetch(`${url}/orders/7`, { headers: { 'x-request-timeout-ms': '0' } })
+    await waitFor(() => logs.records.length === 2)
+
+    expect([refused.status, late.status]).toEqual([429, 504])
+    expect(logs.records.map(({ fields }) => fields['route'])).toEqual(['/orders/:id', '/orders/:id'])
+  })
 })
