@@ -1,9 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common'
-import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core'
+import { HttpAdapterHost } from '@nestjs/core'
 import type { Identity } from '@ops/core'
 import { createRequestPath, type RequestPathSource } from '@ops/http'
+import { gateRoutes } from './admission-gate.ts'
 import { watchExceptions } from './exception-watch.ts'
-import { createInterceptor } from './interceptor.ts'
 import { type HttpPlatform, mount } from './platform.ts'
 
 /** Injection token of the service's parts. */
@@ -33,6 +33,7 @@ const MOUNTED = Symbol('@ops/nestjs/mounted')
 export class OpsModule {
   static forRoot<Request = never>(service: RequestPathSource, options: OpsModuleOptions<Request> = {}): DynamicModule {
     watchExceptions()
+    gateRoutes()
     return {
       module: OpsModule,
       global: true,
@@ -44,7 +45,6 @@ export class OpsModule {
             mount(host.httpAdapter as unknown as HttpPlatform, createRequestPath(service.ops), options.identify),
           inject: [HttpAdapterHost],
         },
-        { provide: APP_INTERCEPTOR, useFactory: createInterceptor, inject: [HttpAdapterHost] },
       ],
       exports: [OPS],
     }

@@ -3,7 +3,7 @@ import type { Admission, Observation } from '@ops/http'
 
 const OBSERVATION = Symbol('ops.observation')
 
-/** What an interceptor has to know of a request. */
+/** What the gate before the routes has to know of a request. */
 export interface Tied {
   readonly observation: Observation
   /** Asks for admission after the guards; undefined where it was asked before them. */
@@ -12,7 +12,7 @@ export interface Tied {
 
 type Observed = IncomingMessage & { [OBSERVATION]?: Tied }
 
-/** Ties an observation to its request, so that the interceptor finds it. */
+/** Ties an observation to its request, so that it is found behind Nest's own layers. */
 export function tie(request: IncomingMessage, tied: Tied): void {
   ;(request as Observed)[OBSERVATION] = tied
 }

@@ -11,6 +11,7 @@ import {
   routeInStack,
   TRACE_ID_HEADER,
 } from '@ops/http'
+import { setIdHeaders } from './id-headers.ts'
 import { tie } from './observed.ts'
 
 /** What is needed of Nest's HTTP adapter. */
@@ -72,6 +73,7 @@ interface FastifyRequestLike {
 }
 interface FastifyReplyLike {
   readonly raw: ServerResponse
+  header(name: string, value: string): FastifyReplyLike
   headers(values: Readonly<Record<string, string>>): FastifyReplyLike
   code(status: number): FastifyReplyLike
   send(body: string): unknown
@@ -92,9 +94,7 @@ function mountOnFastify(platform: FastifyPlatform, path: RequestPath, identify: 
     const observation = path.start(request.raw, reply.raw)
     observation.route = request.routeOptions.url
     tie(request.raw, { observation, admit: identify === undefined ? () => path.admit(observation) : undefined })
-    // On the raw response, since middleware and server-sent events write to it without asking Fastify.
-    reply.raw.setHeader(TRACE_ID_HEADER, observation.context.traceId)
-    reply.raw.setHeader(REQUEST_ID_HEADER, observation.context.requestId)
+    setIdHeaders(reply, observation.context)
     identifyBy(identify, request, observation)
     const goOn = () => runInContext(observation.context, next)
     const admission = path.admit(observation, identify !== undefined)
