@@ -110,6 +110,9 @@ async function obey(message: ToNode, { subject, orders, loops, unconfirmed }: Ru
   }
 }
 
+// The checker is gone: nobody is left to say that the reading may end.
+process.once('disconnect', () => process.exit())
+
 process.once('message', (message: ToNode) => {
   if (message.type !== 'orders') return
   run(message.orders).catch((error: unknown) => tell({ type: 'failed', message: String(error) }))
