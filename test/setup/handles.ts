@@ -1,4 +1,5 @@
 /** Fails a test file that leaves something open which would keep a process alive: a socket, a server, a timer, a child, a watcher. */
+import { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, expect } from 'vitest'
 
@@ -13,7 +14,7 @@ afterAll(async () => {
   const limit = performance.now() + PATIENCE_MS
   while (leftOpen().length > 0 && performance.now() < limit) await nextTurn()
 
-  expect(leftOpen(), 'left open when the file had ended').toEqual([])
+  expect(leftOpen(), `left open when the file had ended ${JSON.stringify(openSockets())}`).toEqual([])
 })
 
 /** Kinds of what is open now and was not when the file began. */
@@ -24,4 +25,15 @@ function leftOpen(): readonly string[] {
     if (at !== -1) known.splice(at, 1)
     return at === -1 && kind !== 'Immediate'
   })
+}
+
+/** Between which ports, and how far from its end each TCP socket is: a kind alone does not say whose it is. */
+function openSockets(): readonly object[] {
+  const { _getActiveHandles: handles } = process as { _getActiveHandles?: () => readonly object[] }
+  return (handles?.call(process) ?? [])
+    .filter((handle) => handle instanceof Socket && handle.remotePort !== undefined)
+    .map((handle) => {
+      const { localPort, remotePort, destroyed, readableEnded, writableEnded, writableLength } = handle as Socket
+      return { localPort, remotePort, destroyed, readableEnded, writableEnded, writableLength }
+    })
 }
