@@ -29,7 +29,7 @@ describe.each(FRAMEWORKS.map((framework, i) => ({ framework, database: i + 4 }))
       configure({ RATE_LIMIT_PER_MIN: LIMIT })
       // Empty counts as absent: the file decides.
       example = await startExample(framework, redisUrl, { CONFIG_FILE: file, RATE_LIMIT_PER_MIN: '' })
-    }, 60_000)
+    }, 120_000)
     afterAll(async () => {
       await example?.stop()
       rmSync(folder, { recursive: true })
@@ -101,6 +101,29 @@ describe.each(FRAMEWORKS.map((framework, i) => ({ framework, database: i + 4 }))
 
       const text = await (await fetch(`${example.ops}/metrics`)).text()
       expect(text).toMatch(/^feature_flag_evaluations_total\{flag="bulk-discount",result="true"\} [1-9]/m)
+    }, 30_000)
+
+    test('what is left of a caller’s deadline goes with the call to pricing', async () => {
+      // Below the time of an attempt, which it would be without the caller's.
+      const callerMs = 290
+      const place = () =>
+        fetch(`${example.base}/orders`, {
+          method: 'POST',
+          headers: {
+            'x-api-key': 'acme-key',
+            'content-type': 'application/json',
+            'x-request-timeout-ms': `${callerMs}`,
+          },
+          body: '{"sku":"pen","quantity":1}',
+        })
+      const before = example.pricing.requests.length
+      // A busy machine may use the time up before pricing is asked.
+      await waitFor(async () => (await place()).status === 201, { timeoutMs: 20_000 })
+
+      const left = example.pricing.requests.slice(before).map(({ headers }) => Number(headers['x-request-timeout-ms']))
+      expect(left.length).toBeGreaterThan(0)
+      expect(Math.max(...left)).toBeLessThanOrEqual(callerMs)
+      expect(Math.min(...left)).toBeGreaterThan(0)
     }, 30_000)
   },
 )

@@ -118,7 +118,7 @@ beforeAll(async () => {
   example.pricing.respond = (_, response) => answer(response)
   traffic = startOrders(example.base, 25)
   await answered(60)
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   await traffic?.stop()
   await example?.stop()

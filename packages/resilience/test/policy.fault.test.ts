@@ -1,6 +1,7 @@
 /** What a policy makes of a dependency that is slow, fails, flaps, or never answers. */
 import { createContext, runInContext } from '@ops/core'
 import { createTestClock, createTestRandom, recordMetrics, type TestClock } from '@ops/testing'
+import fc from 'fast-check'
 import { beforeEach, expect, test } from 'vitest'
 import { createPolicy, type PolicyOptions } from '../src/index.ts'
 import { createChaos } from '../src/testing/index.ts'
@@ -154,6 +155,36 @@ test('createPolicy() recovers within openMs when the wall clock is set back whil
   await clock.advance(1000)
 
   expect(await protect(call)).toBe('answer')
+})
+
+test('createPolicy() does the same whichever way and however far the wall clock jumps', async () => {
+  const stories = fc.array(fc.record({ fails: fc.boolean(), waitMs: fc.integer({ min: 1, max: 600 }) }), {
+    maxLength: 30,
+  })
+  const jumps = fc.array(fc.integer({ min: -1e12, max: 1e12 }), { minLength: 1, maxLength: 5 })
+  /** How each call ends, with the clock jumping before it. */
+  const tell = async (story: readonly { fails: boolean; waitMs: number }[], jumpsMs: readonly number[]) => {
+    clock = createTestClock()
+    const breaker = { minimumCalls: 3, openMs: 1_000, windowMs: 2_000, samples: 1 }
+    const { protect, chaos, call } = setup({ timeoutMs: 400, retry: { retries: 1, baseMs: 50 }, breaker })
+    const ends: string[] = []
+    for (const [at, { fails, waitMs }] of story.entries()) {
+      clock.jump(jumpsMs[at % jumpsMs.length] ?? 0)
+      if (fails) chaos.failNext(2)
+      const ended = protect(call).then(String, ({ code, message }) => String(code ?? message))
+      await clock.advance(waitMs)
+      void ended.then((end) => ends.push(`${at} ${end}`))
+    }
+    await clock.advance(1_000)
+    return { ends, calls: chaos.calls, state: protect.state }
+  }
+
+  await fc.assert(
+    fc.asyncProperty(stories, jumps, async (story, jumpsMs) => {
+      expect(await tell(story, jumpsMs)).toEqual(await tell(story, [0]))
+    }),
+    { numRuns: 50 },
+  )
 })
 
 test('createPolicy() gives up waiting for a place when the time is up, and the place goes to the next', async () => {
