@@ -4,6 +4,7 @@ import { isOpsError } from '@ops/core'
 import { type CliContext, type Command, toJson } from './command/command.ts'
 import { commandHelp, groupHelp, overview } from './command/help.ts'
 import { findCommand, parseRequest } from './command/parse.ts'
+import { auditCommand } from './commands/audit.ts'
 import { configCommands } from './commands/config.ts'
 import { deadCommands } from './commands/dead.ts'
 import { deliveryCommands } from './commands/delivery.ts'
@@ -15,6 +16,7 @@ import { generateCommands } from './commands/generate.ts'
 export const COMMANDS: readonly Command[] = [
   ...generateCommands,
   explainCommand,
+  auditCommand,
   ...configCommands,
   ...deadCommands,
   ...flagCommands,

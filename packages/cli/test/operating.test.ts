@@ -115,7 +115,7 @@ describe('checklist', () => {
     const found = pagesOf(await createSubject(service.definition, { ...bounds, deploy: encrypted }))
 
     expect(rowsOf(found.get('checklist.md'))).toEqual([
-      '| N1 | Users come in over TLS 1.3 only | yes | `deploy/kubernetes/encryption.yaml` |',
+      '| N1 | Users come in over TLS 1.3 only, or not at all | yes | `deploy/kubernetes/encryption.yaml` |',
       '| N1 | Services talk over mutual TLS | yes | `deploy/kubernetes/encryption.yaml` |',
     ])
     expect(rowsOf(pages.get('checklist.md')).every((row) => row.endsWith('| **no** | not declared |'))).toBe(true)

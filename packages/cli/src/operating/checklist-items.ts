@@ -1,6 +1,7 @@
 /** What the checklist asks, by phase: questions with answers from the declaration, and questions for people. */
 import { configRegistry } from '@ops/config'
 import type { AlertGroups } from '../alerts/alerts.ts'
+import type { Deployment } from '../deploy/deployment.ts'
 import type { Subject } from '../subject.ts'
 
 /** 1 is the baseline, 2 the target. */
@@ -15,6 +16,8 @@ export interface Item {
   readonly answer: boolean
   /** What the answer rests on. */
   readonly evidence: string
+  /** What an audit of what there is answers better than a declaration. @defaultValue nothing does */
+  readonly topic: string | undefined
 }
 
 /** Questions that only people can answer. */
@@ -41,10 +44,10 @@ export function answersOf(subject: Subject, groups: AlertGroups): readonly Item[
   return [...baseline(subject), ...target(subject, groups)]
 }
 
-type Answer = readonly [id: string, question: string, answer: boolean, evidence: string]
+type Answer = readonly [id: string, question: string, answer: boolean, evidence: string, topic?: string]
 
 function items(phase: Phase, answers: readonly Answer[]): readonly Item[] {
-  return answers.map(([id, question, answer, evidence]) => ({ phase, id, question, answer, evidence }))
+  return answers.map(([id, question, answer, evidence, topic]) => ({ phase, id, question, answer, evidence, topic }))
 }
 
 function baseline({ definition, operations, settings }: Subject): readonly Item[] {
@@ -92,12 +95,14 @@ function baseline({ definition, operations, settings }: Subject): readonly Item[
       'The image is built from a base pinned by digest and runs as nobody',
       deploy !== undefined,
       source(deploy, '`deploy/Dockerfile`'),
+      'image',
     ],
     [
       'D2',
       'Probes, bounds, autoscaler and a grace period that fits the drain',
       deploy !== undefined,
       source(deploy, '`deploy/kubernetes`'),
+      'workload',
     ],
     [
       'D2',
@@ -107,9 +112,9 @@ function baseline({ definition, operations, settings }: Subject): readonly Item[
     ],
     [
       'N1',
-      'Users come in over TLS 1.3 only',
-      deploy?.ingress !== undefined,
-      source(deploy?.ingress, '`deploy/kubernetes/encryption.yaml`'),
+      'Users come in over TLS 1.3 only, or not at all',
+      deploy !== undefined && (deploy.ingress !== undefined || !takesAnybody(deploy)),
+      waysIn(deploy),
     ],
     [
       'N1',
@@ -167,9 +172,22 @@ function target({ definition, operations, missing }: Subject, groups: AlertGroup
       'A rollout goes back by itself',
       deploy?.canary !== undefined,
       source(deploy?.canary, '`deploy/kubernetes/canary.yaml`'),
+      'canary',
     ],
     ['H4', 'A smoke suite asks for what matters', smoke.length > 0, `${smoke.length} declared requests`],
   ])
+}
+
+/** Whether requests of anybody are let in. */
+function takesAnybody({ api, callers }: Deployment): boolean {
+  return api !== undefined && callers === undefined
+}
+
+function waysIn(deploy: Deployment | undefined): string {
+  if (deploy?.ingress !== undefined) return '`deploy/kubernetes/encryption.yaml`'
+  return deploy === undefined || takesAnybody(deploy)
+    ? 'not declared'
+    : '`deploy/kubernetes/access.yaml`: only services do'
 }
 
 /** Where the answer is no, what to declare is the evidence. */

@@ -6,8 +6,10 @@ import { keepHandWritten, keptBlock } from '../runbooks/hand-written.ts'
 import type { Subject } from '../subject.ts'
 import { answersOf, HAND_ITEMS, type Item, type Phase } from './checklist-items.ts'
 
-const PATH = 'operations/checklist.md'
-const PHASES: readonly (readonly [Phase, string])[] = [
+/** Where the page lies in the folder of generated files. */
+export const CHECKLIST_PATH = 'operations/checklist.md'
+/** The phases and what they are called. */
+export const PHASES: readonly (readonly [Phase, string])[] = [
   [1, 'Phase 1, baseline'],
   [2, 'Phase 2, target: logs, metrics, traces with alerting, automated rollback'],
 ]
@@ -17,12 +19,12 @@ export function checklistArtefact(subject: Subject, groups: AlertGroups): Artefa
   const items = answersOf(subject, groups)
   const text = page(subject, items, blocks())
   return {
-    path: PATH,
+    path: CHECKLIST_PATH,
     text,
     merge: (existing) => {
-      const kept = keepHandWritten(text, existing, PATH)
+      const kept = keepHandWritten(text, existing, CHECKLIST_PATH)
       // Scored by what is ticked in it; the boxes themselves stay as they are.
-      return keepHandWritten(page(subject, items, kept), kept, PATH)
+      return keepHandWritten(page(subject, items, kept), kept, CHECKLIST_PATH)
     },
   }
 }
@@ -65,8 +67,8 @@ function boxesText(phase: Phase): string {
     .join('\n')
 }
 
-/** Ticked boxes and all boxes of a phase, also those that people added. */
-function boxesIn(text: string, phase: Phase): readonly [ticked: number, all: number] {
+/** Ticked boxes and all boxes of a phase, also those that people added; of no page those that are generated. */
+export function boxesIn(text: string, phase: Phase): readonly [ticked: number, all: number] {
   const marker = markerOf(phase)
   const block = text.slice(text.indexOf(`<!-- keep: ${marker} -->`), text.indexOf(`<!-- end: ${marker} -->`))
   const count = (pattern: RegExp): number => block.match(pattern)?.length ?? 0
