@@ -22,7 +22,7 @@ export {
   TRACE_ID_HEADER,
   UNMATCHED_ROUTE,
 } from './request-path.ts'
-export { type RouterStack, routeInStack } from './router-stack.ts'
+export { type ExpressRequestLike, refusedRouteOf } from './router-stack.ts'
 export { TIMEOUT_HEADER } from './timeout-header.ts'
 export type { TlsIdentity } from './tls-fetch.ts'
 export type { Trust } from './trust.ts'

@@ -1,3 +1,5 @@
+/** Where a request to Express was going when it was refused on its way. */
+
 /** The part of a router of Express' kind (the package `router`, 2.3 and later) by which it finds its routes. */
 export interface RouterStack {
   readonly stack: readonly {
@@ -9,10 +11,29 @@ export interface RouterStack {
   }[]
 }
 
+/** A request as Express keeps it, in the part that says where it was going. */
+export interface ExpressRequestLike {
+  readonly method?: string | undefined
+  readonly originalUrl?: string
+  readonly app?: { readonly router: unknown }
+  readonly res?: { readonly statusCode: number } | undefined
+}
+
 /**
- * The route that would have answered a request which middleware answered before: where it is mounted and its pattern, as it
- * is named once it has answered. Undefined where there is none, or where it lies behind what is no router.
+ * The route of Express that a request was meant for which middleware refused, a limit or a login, before it got there. It is
+ * named as if it had answered; undefined where there is none, and for a 404, which was meant for none.
  */
+export function refusedRouteOf({
+  app,
+  res,
+  method = 'GET',
+  originalUrl = '/',
+}: ExpressRequestLike): string | undefined {
+  if (res === undefined || res.statusCode < 400 || res.statusCode === 404) return undefined
+  return routeInStack(app?.router, method, originalUrl.split('?', 1)[0] as string)
+}
+
+/** The route that would answer: where it is mounted and its pattern. Undefined where it lies behind what is no router. */
 export function routeInStack(router: unknown, method: string, path: string): string | undefined {
   if (!isRouter(router)) return undefined
   for (const layer of router.stack) {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type RouterStack, routeInStack } from '../src/index.ts'
+import { refusedRouteOf } from '../src/index.ts'
+import { type RouterStack, routeInStack } from '../src/router-stack.ts'
 
 type Layer = RouterStack['stack'][number]
 
@@ -40,4 +41,15 @@ test('routeInStack() finds nothing in what is no router, and goes past a path th
   expect(routeInStack(undefined, 'GET', '/')).toBeUndefined()
   expect(routeInStack({ stack: [] }, 'GET', '/')).toBeUndefined()
   expect(routeInStack(router(refusing, route(/^\/a$/, '/a', 'GET')), 'GET', '/a')).toBe('/a')
+})
+
+test.each([
+  [429, '/orders/7?x=1', '/orders/:id'],
+  [401, '/orders/7', '/orders/:id'],
+  [404, '/orders/7', undefined],
+  [200, '/orders/7', undefined],
+])('refusedRouteOf() of a %i at %s is %s', (statusCode, originalUrl, expected) => {
+  const app = { router: router(route(/^\/orders\/[^/]+$/, '/orders/:id', 'GET')) }
+
+  expect(refusedRouteOf({ app, originalUrl, res: { statusCode } })).toBe(expected)
 })

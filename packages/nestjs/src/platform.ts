@@ -8,7 +8,7 @@ import {
   proceed,
   REQUEST_ID_HEADER,
   type RequestPath,
-  routeInStack,
+  refusedRouteOf,
   TRACE_ID_HEADER,
 } from '@ops/http'
 import { setIdHeaders } from './id-headers.ts'
@@ -48,23 +48,9 @@ function mountOnExpress(platform: HttpPlatform, path: RequestPath, identify: Ide
   })
 }
 
-interface ExpressRequestLike extends IncomingMessage {
-  readonly route?: { readonly path: unknown }
-  readonly baseUrl?: string
-  readonly originalUrl?: string
-  readonly app?: { readonly router: unknown }
-  readonly res?: ServerResponse
-}
-
 function routeOf(request: IncomingMessage): string | undefined {
-  const { route, baseUrl = '' } = request as ExpressRequestLike
-  return route === undefined ? refusedRouteOf(request as ExpressRequestLike) : `${baseUrl}${String(route.path)}`
-}
-
-/** What was refused before Nest's routes, by a limit or middleware, is of the route that it was meant for; a 404 of none. */
-function refusedRouteOf({ app, res, method = 'GET', originalUrl = '/' }: ExpressRequestLike): string | undefined {
-  if (res === undefined || res.statusCode < 400 || res.statusCode === 404) return undefined
-  return routeInStack(app?.router, method, originalUrl.split('?', 1)[0] ?? '/')
+  const { route, baseUrl = '' } = request as { route?: { readonly path: unknown }; baseUrl?: string }
+  return route === undefined ? refusedRouteOf(request) : `${baseUrl}${String(route.path)}`
 }
 
 interface FastifyRequestLike {

@@ -1,3 +1,4 @@
+/** What a policy records of its calls: in metrics, and as events on the span of the unit of work. */
 import { currentContext, type Meter } from '@ops/core'
 import type { CallHealth, OnTransition } from './breaker.ts'
 import { type Breakers, severityOf } from './breakers.ts'
