@@ -1,8 +1,8 @@
 /**
- * Publishes every package whose version is not in the registry yet, with provenance, and tags it. Refuses to begin where that
+ * Publishes every package whose version is not in the registry yet, with provenance, and then tags all. Refuses to begin where that
  * cannot end well. To be run again when it was interrupted: what is published already is left alone. See docs/release.md.
  *
- *   npm run release [-- --without-provenance]
+ *   npm run release [-- --without-provenance] [--tag <other than latest>]
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -13,7 +13,7 @@ import { root } from './environment/paths.mjs'
 import { attach } from './environment/run.mjs'
 import { environmentWith } from './environment/variables.mjs'
 
-const OPTIONS = { 'without-provenance': { type: 'boolean', default: false } }
+const OPTIONS = { 'without-provenance': { type: 'boolean', default: false }, tag: { type: 'string' } }
 
 /** Hosts that stand for "not decided yet" (RFC 2606). */
 const PLACEHOLDER = /[/.]example\.(?:com|org|net)\//
@@ -22,7 +22,11 @@ async function main(args) {
   const { values } = parseArgs({ args, options: OPTIONS })
   assertVersioned()
   assertAddressed()
-  return attach('changeset', ['publish'], { env: publishEnvironment(!values['without-provenance']) })
+  const env = publishEnvironment(!values['without-provenance'])
+  const tag = values.tag === undefined ? [] : ['--tag', values.tag]
+  const published = await attach('changeset', ['publish', '--no-git-tag', ...tag], { env })
+  // Once all of it is there: an interrupted run leaves no tag of a release that is not whole, and a later one misses none.
+  return published === 0 ? attach('changeset', ['tag'], { env }) : published
 }
 
 function assertVersioned() {

@@ -30,7 +30,14 @@ function sourcesOf() {
       .filter((file) => file.endsWith('.md'))
       .sort()
       .map((file) => `${name}/${file}`)
-  const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/must-withstand.md', 'bench/README.md']
+  const documents = [
+    'README.md',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'docs/must-withstand.md',
+    'docs/release.md',
+    'bench/README.md',
+  ]
   return [...documents, ...packages, ...folder('docs/guides'), ...folder('docs/adr')].filter((file) =>
     existsSync(path.join(root, file)),
   )

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { waitFor } from '@ops/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApplication } from './application.ts'
-import { nodeFolders } from './nodes.ts'
+import { INSTALL, nodeFolders } from './nodes.ts'
 import { fixture, packAll } from './packed.ts'
 import { createProject, PATIENCE_MS, type Project } from './project.ts'
 
@@ -44,7 +44,7 @@ beforeAll(async () => {
   project = createProject(packed.registryUrl)
   project.write('package.json', { name: 'shop', private: true, dependencies: DEPENDENCIES })
   project.write('pnpm-workspace.yaml', 'strictDepBuilds: false\n')
-  await project.run('pnpm', ['install', '--prefer-offline', '--reporter=append-only'])
+  await project.run('pnpm', INSTALL.pnpm)
   for (const { framework, file } of frameworks) {
     const diff = fixture('adoption', framework, 'adoption.diff')
     for (const version of ['before', 'after']) {

@@ -65,13 +65,3 @@ async function run(
   if (code === 0) return stdout
   throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${stderr}\n${stdout}`)
 }
-
-/** `npm install` without what only people read. */
-export const NPM_INSTALL: readonly string[] = [
-  'install',
-  '--no-audit',
-  '--no-fund',
-  '--ignore-scripts',
-  '--prefer-offline',
-  '--loglevel=error',
-]

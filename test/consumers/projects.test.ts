@@ -1,21 +1,15 @@
 /** Projects of the kinds that people have, with every package and every peer in them, optional ones included. */
-import { cpSync } from 'node:fs'
+import { cpSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { waitFor } from '@ops/testing'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { startApplication } from './application.ts'
-import { nodeFolders } from './nodes.ts'
-import { fixture, packAll } from './packed.ts'
-import { createProject, NPM_INSTALL, PATIENCE_MS, type Project } from './project.ts'
+import { INSTALL, nodeFolders, ownNode } from './nodes.ts'
+import { consumerEnvironment, fixture, packAll, packageFolders } from './packed.ts'
+import { createProject, PATIENCE_MS, type Project } from './project.ts'
 
 /** The oldest TypeScript whose compiler understands our declarations, and the newest. */
-const TYPESCRIPTS = process.env['CONSUMER_TYPESCRIPTS']?.split(',') ?? ['5.4', '7.0']
-const MANAGERS = process.env['CONSUMER_MANAGERS']?.split(',') ?? ['npm']
-
-const INSTALL: Readonly<Record<string, readonly string[]>> = {
-  npm: NPM_INSTALL,
-  pnpm: ['install', '--prefer-offline', '--reporter=append-only'],
-}
+const TYPESCRIPTS = ['5.4', '7.0']
 
 const OWN = { '@types/express': '^5.0.6', '@types/node': '^22.20.5', esbuild: '^0.28.0', 'reflect-metadata': '^0.2.2' }
 const COMPILER = {
@@ -28,14 +22,14 @@ const COMPILER = {
   noEmitOnError: false,
 }
 
-/** What the packages start in threads of their own: files that a bundler does not see, to be bundled beside the program. */
-const WORKERS = [
-  '@ops/health/dist/health-worker.js',
-  '@ops/metrics/dist/page-worker.js',
-  '@ops/ops-port/dist/ops-worker.js',
-]
+/** The commands of the guide on bundling, and the threads they bundle. */
+const BUNDLE = /```sh\n([\s\S]*?)```/.exec(fixture('..', '..', 'docs', 'guides', 'bundling.md'))?.[1] ?? ''
+const THREADS = [...BUNDLE.matchAll(/node_modules\/@ops\/([\w-]+)\/dist\/([\w-]+\.js)/g)].map(([, of, file]) => [
+  of,
+  file,
+])
 
-describe.each(MANAGERS)('installed by %s', (manager) => {
+describe.each(['npm', 'pnpm'] as const)('installed by %s', (manager) => {
   let packed: Awaited<ReturnType<typeof packAll>>
   let project: Project
 
@@ -47,23 +41,26 @@ describe.each(MANAGERS)('installed by %s', (manager) => {
     const dependencies = { ...peers, ...OWN, ...Object.fromEntries(ours.map(({ name, version }) => [name, version])) }
     project.write('package.json', { name: 'consumer', private: true, type: 'module', dependencies })
     project.write('pnpm-workspace.yaml', 'strictDepBuilds: false\n')
-    await project.run(manager, INSTALL[manager] as readonly string[])
-    for (const file of ['typed.ts', 'required.cjs', 'bundled.mjs', 'instrumented.mjs']) {
-      project.write(file, fixture('projects', file))
-    }
+    await project.run(manager, INSTALL[manager])
+    for (const file of ['typed.ts', 'required.cjs', 'instrumented.mjs']) project.write(file, fixture('projects', file))
+    project.write('main.mjs', fixture('projects', 'bundled.mjs'))
+    project.write('worker.mjs', fixture('projects', 'hanging-worker.mjs'))
+    const { PATH } = consumerEnvironment()
+    const env = { PATH: `${join(project.folder, 'node_modules', '.bin')}:${PATH}` }
+    await project.run('sh', ['-e', '-c', BUNDLE], { env })
   }, PATIENCE_MS)
   afterAll(async () => {
     await project?.remove()
     await packed?.stop()
   }, PATIENCE_MS)
 
-  describe.each(TYPESCRIPTS)('TypeScript %s', (version) => {
+  describe.each(manager === 'npm' ? TYPESCRIPTS : TYPESCRIPTS.slice(-1))('TypeScript %s', (version) => {
     test(
       `a strict project compiles with TypeScript ${version} and runs`,
       async () => {
         const compiler = join('typescript', version)
         project.write(join(compiler, 'package.json'), { private: true })
-        await project.run('npm', [...NPM_INSTALL, `typescript@~${version}`], { at: compiler })
+        await project.run('npm', [...INSTALL.npm, `typescript@~${version}`], { at: compiler })
         const outDir = `compiled-${version}`
         project.write('tsconfig.json', { compilerOptions: { ...COMPILER, outDir }, files: ['typed.ts'] })
 
@@ -77,7 +74,7 @@ describe.each(MANAGERS)('installed by %s', (manager) => {
     )
   })
 
-  describe.each(nodeFolders())('on Node %s', (_version, nodeFolder) => {
+  describe.each(manager === 'npm' ? nodeFolders() : [ownNode])('on Node %s', (_version, nodeFolder) => {
     test('a CommonJS project requires the same modules that others import', async () => {
       expect(await project.run('node', ['required.cjs'], { nodeFolder })).toBe('')
     })
@@ -89,10 +86,8 @@ describe.each(MANAGERS)('installed by %s', (manager) => {
     test(
       'a service that esbuild made one file of serves, logs and measures without node_modules',
       async () => {
-        const alone = createProject(packed.registryUrl)
-        await bundle(`bundle-${_version}`)
-        cpSync(join(project.folder, `bundle-${_version}`), alone.folder, { recursive: true })
-        const { url, opsUrl, lines, stop } = await startApplication(alone.folder, 'bundled.mjs', { nodeFolder })
+        const alone = bundled()
+        const { url, opsUrl, lines, stop } = await startApplication(alone.folder, 'main.mjs', { nodeFolder })
 
         expect(await (await fetch(`${url}/orders/7`)).json()).toEqual({ id: '7' })
         const metrics = await (await fetch(`${opsUrl}/metrics`)).text()
@@ -105,18 +100,25 @@ describe.each(MANAGERS)('installed by %s', (manager) => {
       },
       PATIENCE_MS,
     )
+
+    test(
+      'a worker that esbuild made one file of is ended by its watchdog when a job never ends',
+      async () => {
+        const alone = bundled()
+        const hanging = alone.run('node', ['worker.mjs'], { nodeFolder, env: { REDIS_URL: inject('redisUrl') } })
+
+        await expect(hanging).rejects.toThrow('@ops/queue: the event loop has been blocked for')
+        await alone.remove()
+      },
+      PATIENCE_MS,
+    )
   })
 
-  async function bundle(folder: string): Promise<void> {
-    // Express is CommonJS and requires Node's own modules, which a bundle that is an ECMAScript module has no `require` for.
-    const banner =
-      "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);"
-    const options = ['--bundle', '--platform=node', '--format=esm', '--log-level=warning', `--outdir=${folder}`]
-    const esbuild = join('node_modules', 'esbuild', 'bin', 'esbuild')
-    await project.run(esbuild, ['bundled.mjs', ...options, '--out-extension:.js=.mjs', `--banner:js=${banner}`])
-    const workers = WORKERS.map((file) => join('node_modules', file))
-    await project.run(esbuild, [...workers, ...options, '--entry-names=[name]'])
-    project.write(join(folder, 'package.json'), { type: 'module' })
+  /** What the guide deploys, and nothing else. */
+  function bundled(): Project {
+    const alone = createProject(packed.registryUrl)
+    cpSync(join(project.folder, 'out'), alone.folder, { recursive: true })
+    return alone
   }
 
   async function diagnostics(tsc: string): Promise<readonly string[]> {
@@ -127,4 +129,14 @@ describe.each(MANAGERS)('installed by %s', (manager) => {
       return (error as Error).message.split('\n').filter((line) => /: error TS\d+/.test(line))
     }
   }
+
+  test('the guide on bundling names every file that a package starts as a thread', () => {
+    const inPackages = packageFolders.flatMap((folder) =>
+      readdirSync(join(project.folder, 'node_modules', '@ops', folder, 'dist'))
+        .filter((file) => /-worker\.js$/.test(file))
+        .map((file) => [folder, file]),
+    )
+
+    expect(inPackages).toEqual(THREADS)
+  })
 })

@@ -62,7 +62,12 @@ function vitestConfig(name) {
   const inTests = (globs) => JSON.stringify(globs.map((glob) => `packages/${name}/test/${glob}`))
   return `export default {
   ssr: { resolve: { conditions: ['@ops/source', 'node', 'module', 'development|production'] } },
-  test: { include: ${inTests(include)}, exclude: ${inTests(exclude)}, execArgv: ['--conditions=@ops/source'] },
+  test: {
+    include: ${inTests(include)},
+    exclude: ${inTests(exclude)},
+    execArgv: ['--conditions=@ops/source'],
+    testTimeout: 60_000,
+  },
 }
 `
 }

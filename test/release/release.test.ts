@@ -3,8 +3,9 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startLocalRegistry } from '../../scripts/local-registry.mjs'
+import { INSTALL } from '../consumers/nodes.ts'
 import { fixture, packageFolders } from '../consumers/packed.ts'
-import { createProject, NPM_INSTALL, PATIENCE_MS } from '../consumers/project.ts'
+import { createProject, PATIENCE_MS } from '../consumers/project.ts'
 import { createRehearsal, type Outcome, type Rehearsal, type Released } from './rehearsal.ts'
 
 const CHANGESET = createRequire(import.meta.url).resolve('@changesets/cli/bin.js')
@@ -52,12 +53,22 @@ describe('a release', () => {
   const outcomes: Record<string, Outcome> = {}
   const published: Record<string, readonly string[]> = {}
   let next: string
+  let distTags: object
   let after: Readonly<Record<string, Released>>
   let sentences: ReturnType<typeof sentencesOf>
 
   async function step(name: string, command: string, args: readonly string[], env?: Readonly<Record<string, string>>) {
     outcomes[name] = await rehearsal.run(command, args, env)
     published[name] = namesOf(registry.published)
+  }
+
+  async function releaseFixOnOldLine(): Promise<void> {
+    rehearsal.write('.changeset/fix.md', '---\n"@ops/core": patch\n---\n\nA fix.\n')
+    await step('version of the fix', 'node', [CHANGESET, 'version'])
+    await rehearsal.commit()
+    await step('fix', 'node', [...BY_HAND, '--tag', 'old-line'])
+    const document = await (await fetch(`${registry.url}@ops%2fcore`)).json()
+    distTags = (document as { readonly 'dist-tags': object })['dist-tags']
   }
 
   beforeAll(async () => {
@@ -80,10 +91,13 @@ describe('a release', () => {
     await step('without a token', 'node', RELEASE, CI_WITHOUT_TOKEN)
     registry.refused.add(REFUSED)
     await step('interrupted', 'node', BY_HAND)
+    await step('tags of half a release', 'git', ['tag', '--list'])
     registry.refused.clear()
     await step('resumed', 'node', BY_HAND)
+    await step('a tag was lost', 'git', ['tag', '--delete', `@ops/core@${next}`])
     await step('again', 'node', BY_HAND)
     await step('tags', 'git', ['tag', '--list'])
+    await releaseFixOnOldLine()
   }, 2 * PATIENCE_MS)
 
   test('`changeset version` gives all packages one version, the next one, and takes up every changeset', () => {
@@ -98,8 +112,9 @@ describe('a release', () => {
       expect(rehearsal.read(`packages/${folder}/CHANGELOG.md`)).toContain(`- ${sentence}`)
     }
     for (const folder of packageFolders) {
-      const [, title, latest] = /^# (.+)\n\n## (.+)$/m.exec(rehearsal.read(`packages/${folder}/CHANGELOG.md`)) ?? []
-      expect([title, latest]).toEqual([`@ops/${folder}`, next])
+      const [title, , version] = rehearsal.read(`packages/${folder}/CHANGELOG.md`).split('\n')
+      expect([title, version]).toEqual([`# @ops/${folder}`, `## ${patchOf(next)}`])
+      expect(rehearsal.read(`packages/${folder}/CHANGELOG.md`)).toContain(`\n## ${next}\n`)
     }
   })
 
@@ -149,7 +164,14 @@ describe('a release', () => {
     expect(published['again']).toEqual(everything)
   })
 
-  test('a release tags every package, the ones that were published in the second attempt too', () => {
+  test('a fix of an old line is published in its next patch under a tag of its own, and latest stays', () => {
+    expect(outcomes['fix']?.code, outcomes['fix']?.output).toBe(0)
+    expect(published['fix']).toEqual([...everything, ...everything].sort())
+    expect(distTags).toEqual({ latest: next, 'old-line': patchOf(next) })
+  })
+
+  test('a release tags every package once all are published, and again what has lost its tag', () => {
+    expect(outcomes['tags of half a release']?.output).toBe('')
     const tags = outcomes['tags']?.output.trim().split('\n').sort()
 
     expect(tags).toEqual(everything.map((name) => `${name}@${next}`))
@@ -157,9 +179,9 @@ describe('a release', () => {
 
   test('what was published asks for siblings by their version and says whose it is', () => {
     for (const manifest of registry.published as readonly (Released & { readonly repository: { url: string } })[]) {
-      const { dependencies = {}, peerDependencies = {}, repository } = manifest
+      const { version, dependencies = {}, peerDependencies = {}, repository } = manifest
       const siblings = Object.entries({ ...dependencies, ...peerDependencies }).filter(([name]) => isOurs(name))
-      expect(siblings.filter(([, range]) => range !== `^${next}`)).toEqual([])
+      expect(siblings.filter(([, range]) => range !== `^${version}`)).toEqual([])
       expect(repository.url).toBe(HOME)
       expect(JSON.stringify(manifest)).not.toMatch(/workspace:|catalog:|"prepack"/)
     }
@@ -169,10 +191,10 @@ describe('a release', () => {
     'a stranger installs what was published, with its changelog and nothing that no source makes, and it runs',
     async () => {
       const project = createProject(registry.url)
-      const dependencies = { '@ops/service': next, pino: '^10.4.0', zod: '^4.6.7' }
+      const dependencies = { '@ops/service': next, '@ops/core': next, pino: '^10.4.0', zod: '^4.6.7' }
       project.write('package.json', { name: 'stranger', private: true, dependencies })
       project.write('required.cjs', fixture('projects', 'required.cjs'))
-      await project.run('npm', NPM_INSTALL)
+      await project.run('npm', INSTALL.npm)
 
       expect(await project.run('node', ['required.cjs'])).toBe('')
       expect(await project.run('cat', ['node_modules/@ops/core/CHANGELOG.md'])).toContain('A sentence for users.')
@@ -212,6 +234,11 @@ function sentencesOf(changeset: string): readonly { readonly folder: string; rea
 function versionAfter(version: string, isMajor: boolean): string {
   const [major, minor] = version.split('.').map(Number) as [number, number]
   return isMajor ? `${major + 1}.0.0` : `${major}.${minor + 1}.0`
+}
+
+function patchOf(version: string): string {
+  const [major, minor, patch] = version.split('.').map(Number) as [number, number, number]
+  return `${major}.${minor}.${patch + 1}`
 }
 
 function namesOf(manifests: readonly object[]): readonly string[] {

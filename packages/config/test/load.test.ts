@@ -126,18 +126,6 @@ describe('loadConfig()', () => {
     expect(config.status()).toMatchObject({ generation: 1, pendingRestart: [], overrides: [], watching: false })
   })
 
-  test('loadConfig() finds .env in the working directory when dotenv is true, and needs none', async () => {
-    const before = process.cwd()
-    process.chdir(directory)
-    try {
-      expect((await loadConfig(settings, { env: { DATABASE_URL }, dotenv: true })).current.PORT).toBe(3000)
-      await writeFile('.env', 'PORT=8080\n')
-      expect((await loadConfig(settings, { env: { DATABASE_URL }, dotenv: true })).current.PORT).toBe(8080)
-    } finally {
-      process.chdir(before)
-    }
-  })
-
   test('loadConfig() infers the types of values from their schemas', async () => {
     const { current } = await loadConfig(settings, { env: { DATABASE_URL } })
 
