@@ -28,7 +28,7 @@ const l1 = { maxBytes: 2 ** 20, heartbeatMs: 20, maxLagMs: 2_000 }
 
 describe('on a Redis Cluster', () => {
   test('get(), getMany() and invalidate() work across all slots', async () => {
-    const cache = await connectCache({ redis: await connectCluster() })
+    const cache = await connectCache({ redis: await connectCluster(), redisTimeoutMs: 5_000 })
     const load = vi.fn(async (id: string, { tenant }: { tenant: string }) => `${tenant}${id}`)
     const user = cache.define('user', { ttl: '1m', load, tags: (value) => [value.slice(0, 1)] })
     const ids = Array.from({ length: 50 }, (_, i) => String(i))

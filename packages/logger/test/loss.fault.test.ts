@@ -79,3 +79,12 @@ describe('logger keeps all of 2,000 lines of one tick', { timeout: 60_000 }, () 
     },
   )
 })
+
+test.each(['sync', 'batched'])(
+  'logger keeps the first line of all when it is written as the process ends, %s',
+  async (mode) => {
+    const { text } = await toPipe(['late line, the first', mode])
+
+    expect(JSON.parse(text)).toMatchObject({ message: 'late' })
+  },
+)

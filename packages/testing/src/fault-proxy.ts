@@ -43,7 +43,7 @@ const { setTimeout: realTimeout } = globalThis
 class TcpFaultProxy implements FaultProxy {
   readonly #target: { readonly host: string; readonly port: number }
   readonly #pairs = new Map<Socket, Socket>()
-  /** All that are open, those too that are being reset: a reset waits for what is still to be written. */
+  /** All that are open. */
   readonly #sockets = new Set<Socket>()
   #server: Server | undefined
   #port = 0
@@ -68,10 +68,8 @@ class TcpFaultProxy implements FaultProxy {
 
   cut(): void {
     for (const [client, upstream] of this.#pairs) {
-      client.resetAndDestroy()
-      // A reset waits for the connection, which a frozen target may never grant.
-      if (upstream.connecting) upstream.destroy()
-      else upstream.resetAndDestroy()
+      reset(client)
+      reset(upstream)
     }
     this.#pairs.clear()
   }
@@ -120,7 +118,7 @@ class TcpFaultProxy implements FaultProxy {
     client.on('error', () => {})
     if (this.#failures > 0) {
       this.#failures--
-      client.resetAndDestroy()
+      reset(client)
       return
     }
     const upstream = dial({ ...this.#target, allowHalfOpen: true })
@@ -128,7 +126,7 @@ class TcpFaultProxy implements FaultProxy {
     this.#pairs.set(client, upstream)
     client.once('close', () => this.#pairs.delete(client))
     // A target that is away resets its client, as a dying host does.
-    upstream.on('error', () => client.resetAndDestroy())
+    upstream.on('error', () => reset(client))
     client.once('close', () => upstream.destroy())
     void this.#forward(client, upstream)
     void this.#forward(upstream, client)
@@ -155,6 +153,16 @@ class TcpFaultProxy implements FaultProxy {
       to.destroy()
     }
   }
+}
+
+/**
+ * Resets at once, whatever is still to be sent. `resetAndDestroy` sends it first and then shuts down; when the peer's own reset
+ * arrives meanwhile, libuv refuses (it resets no socket that is shutting down) and Node 24 never closes the handle.
+ */
+function reset(socket: Socket): void {
+  const isShuttingDown = socket.writableEnded && !socket.writableFinished
+  if (!isShuttingDown) Object.assign(socket, { resetAndClosing: true })
+  socket.destroy()
 }
 
 function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {

@@ -4,14 +4,10 @@ import { isMainThread } from 'node:worker_threads'
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
 const flushes = new Set<() => void>()
 let ended = false
+let watching = false
 
 function flushAll(): void {
   for (const flush of flushes) flush()
-}
-
-function onExit(): void {
-  ended = true
-  flushAll()
 }
 
 /** Flushes, and lets the signal do what it would have done unless the application handles it. */
@@ -23,14 +19,23 @@ function onSignal(signal: NodeJS.Signals): void {
 }
 
 function install(): void {
-  process.on('exit', onExit)
+  process.on('exit', flushAll)
   // First in line: a listener of the application's that is there only once must still be there to be counted.
   if (isMainThread) for (const signal of SIGNALS) process.prependListener(signal, onSignal)
 }
 
 function uninstall(): void {
-  process.removeListener('exit', onExit)
+  process.removeListener('exit', flushAll)
   for (const signal of SIGNALS) process.removeListener(signal, onSignal)
+}
+
+/** Lets {@link isEnding} know from the first listener on, whoever writes in a later one. Once a process. */
+export function watchEnd(): void {
+  if (watching) return
+  watching = true
+  process.on('exit', () => {
+    ended = true
+  })
 }
 
 /** True once the process is ending: what is held back now is lost. */

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs'
 import type { Clock, Timer } from '@ops/core'
 import type { LogOutput, OnDrop } from './destination.ts'
-import { flushOnExit, isEnding } from './exit-flush.ts'
+import { flushOnExit, isEnding, watchEnd } from './exit-flush.ts'
 
 /** Lines written together. */
 export interface BatchOptions {
@@ -52,6 +52,7 @@ class FdOutput implements LogOutput {
     this.#options = options
     this.#maxLength = options.batch === undefined ? 0 : (options.batch.maxLength ?? 16_384)
     this.#maxDelayMs = options.batch?.maxDelayMs ?? 100
+    watchEnd()
   }
 
   write(line: string): void {

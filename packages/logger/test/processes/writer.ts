@@ -1,8 +1,13 @@
-/** A process that writes 2,000 lines in one tick and ends in the way it is told to. */
+/** A process that writes 2,000 lines in one tick, or none, and ends in the way it is told to. */
 import { createLogger } from '../../src/index.ts'
 
 const [ending, mode] = process.argv.slice(2)
 const logger = createLogger({ service: 'writer', ...(mode === 'batched' ? { batch: {} } : {}) })
+
+const writeLate = () => {
+  process.on('exit', () => logger.info('late'))
+  process.exit(0)
+}
 
 const endings: Readonly<Record<string, () => void>> = {
   return: () => {},
@@ -34,10 +39,8 @@ const endings: Readonly<Record<string, () => void>> = {
     setInterval(() => {}, 1000)
     process.kill(process.pid, 'SIGTERM')
   },
-  'late line': () => {
-    process.on('exit', () => logger.info('late'))
-    process.exit(0)
-  },
+  'late line': writeLate,
+  'late line, the first': writeLate,
 }
 
 if (ending === 'handled once') {
@@ -49,5 +52,6 @@ if (ending === 'handled once') {
   })
 }
 
-for (let i = 0; i < 2000; i++) logger.info({ i, filler: 'x'.repeat(100) }, 'line')
+const lines = ending === 'late line, the first' ? 0 : 2000
+for (let i = 0; i < lines; i++) logger.info({ i, filler: 'x'.repeat(100) }, 'line')
 endings[ending as string]?.()
