@@ -36,10 +36,12 @@ function holds(name, copy, scores) {
   if (targets[name] === undefined)
     throw new TypeError(`Cannot mutate ${name}: unknown, expected ${Object.keys(targets)}`)
   const report = mutate(name, copy)
-  const { score, killed, valid } = scoreOf(report)
+  const { score, killed, timedOut, valid } = scoreOf(report)
   for (const line of survivorsOf(report)) console.log(`  ${line}`)
   const least = scores[name] ?? 0
-  console.log(`${name}: ${score} % (${killed} of ${valid} mutants), at least ${least} % expected`)
+  console.log(
+    `${name}: ${score} % (${killed} of ${valid} mutants, ${timedOut} by timeout), at least ${least} % expected`,
+  )
   if (score > least) scores[name] = score
   return score >= least
 }
@@ -83,6 +85,8 @@ function strykerConfig(name) {
     inPlace: true,
     coverageAnalysis: 'perTest',
     concurrency: 2,
+    // A loop that never ends is told from a machine that is busy.
+    timeoutMS: 15_000,
     allowEmpty: false,
     reporters: ['json'],
     jsonReporter: { fileName: 'mutation.json' },

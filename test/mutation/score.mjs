@@ -3,12 +3,16 @@
 const NOTICED = new Set(['Killed', 'Timeout'])
 const UNNOTICED = new Set(['Survived', 'NoCoverage'])
 
-/** Noticed changes as a percentage of all that could be noticed, rounded down to a tenth. */
+/**
+ * Noticed changes as a percentage of all that could be noticed, rounded down to a tenth. Those that were noticed because the tests
+ * did not end are counted apart: on a machine that is busy some of them may just have been slow.
+ */
 export function scoreOf(report) {
   const mutants = mutantsOf(report)
   const killed = mutants.filter(({ status }) => NOTICED.has(status)).length
   const valid = killed + mutants.filter(({ status }) => UNNOTICED.has(status)).length
-  return { killed, valid, score: valid === 0 ? 0 : Math.floor((killed / valid) * 1000) / 10 }
+  const timedOut = mutants.filter(({ status }) => status === 'Timeout').length
+  return { killed, timedOut, valid, score: valid === 0 ? 0 : Math.floor((killed / valid) * 1000) / 10 }
 }
 
 /** `file:line:column mutator` of each change that no test noticed. */
