@@ -66,7 +66,9 @@ async function work(port, file) {
   const queue = createQueue(NAME, { redis: connect(Number(port)), jobs: [job] })
   const failed = new Set()
   const handler = async ({ ms, act }, run) => {
-    appendFileSync(file, `${Date.now()} ${run.id} ${run.fence}\n`)
+    // By the clock that all processes of the machine share, read first: what is written late did not start late.
+    const at = process.hrtime.bigint()
+    appendFileSync(file, `${at} ${run.id} ${run.fence}\n`)
     await sleep(ms)
     if (act === 'kill') process.kill(process.pid, 'SIGKILL')
     if (act === 'permanent') throw permanent(new Error('no such account'))
@@ -196,7 +198,7 @@ function readStarts(folder) {
     .flatMap((file) => readFileSync(join(folder, file), 'utf8').trim().split('\n'))
     .filter((line) => line !== '')
     .map((line) => line.split(' '))
-    .sort(([a], [b]) => Number(a) - Number(b))
+    .sort(([a], [b]) => Number(BigInt(a) - BigInt(b)))
     .map(([, id, fence]) => ({ id, fence: Number(fence) }))
 }
 

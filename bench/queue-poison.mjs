@@ -1,5 +1,5 @@
 // A poisonous job among 29 innocent ones: who dies, who is blamed, does the queue get on? Ours beside BullMQ as it can be set up.
-// node bench/queue-poison.mjs [contender substring] [kind substring]; build first. A dead worker is started again at once, 12 times at most.
+// node bench/queue-poison.mjs [contender substring] [kind substring]; build first. NEIGHBOUR_MS (20) is how long each job takes. A dead worker is started again at once, 12 times at most.
 import { fork } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +16,7 @@ const { Redis } = require('ioredis')
 const JOBS = 30
 const POISON = 7
 const CONCURRENCY = 10
-const BOUND_MS = 30_000
+const BOUND_MS = Number(process.env.BOUND_MS ?? 30_000)
 const MAX_DEATHS = 12
 /** The same for all: BullMQ's own 30 s would only make it slower. */
 const LOCK_MS = 1_000

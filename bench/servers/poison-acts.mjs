@@ -19,8 +19,11 @@ const acts = {
 }
 export const KINDS = Object.keys(acts)
 
+/** How long every job takes, in milliseconds; the poisonous one acts after 20 of them. */
+const NEIGHBOUR_MS = Number(process.env.NEIGHBOUR_MS ?? 20)
+
 export async function act({ kind }) {
-  await new Promise((ok) => setTimeout(ok, 20))
+  await new Promise((ok) => setTimeout(ok, kind === undefined ? NEIGHBOUR_MS : 20))
   return kind === undefined ? undefined : acts[kind]()
 }
 

@@ -6,21 +6,27 @@ import type { Deadlines } from './deadlines.ts'
 import type { Envelope } from './envelope.ts'
 import { producerOf } from './envelope.ts'
 import { type AbortKind, JobAbortError } from './errors.ts'
+import { storable } from './result.ts'
+
+/** What all attempts of a worker share. */
+export interface AttemptPorts {
+  readonly queue: string
+  /** Names of the baggage entries that travel. */
+  readonly baggage: readonly string[]
+  readonly clock: Clock
+  readonly deadlines: Deadlines
+}
 
 /** What an attempt runs. */
 export interface AttemptOptions {
   readonly id: string
   readonly job: string
-  readonly queue: string
   readonly envelope: Envelope
   readonly timeoutMs: number
-  /** Names of the baggage entries that travel. */
-  readonly baggage: readonly string[]
-  readonly clock: Clock
-  readonly deadlines: Deadlines
   /** Called when the handler goes on though it was given up. */
   readonly onZombie: () => void
-  readonly run: (context: WorkContext) => Promise<unknown>
+  /** The handler; its result must be storable. */
+  readonly run: (context: WorkContext) => unknown
 }
 
 /** How long an aborted handler may take to end before it is given up. */
@@ -29,15 +35,19 @@ const tracer = trace.getTracer('@ops/queue')
 
 /** A running attempt. */
 export class Attempt {
+  readonly #ports: AttemptPorts
   readonly #options: AttemptOptions
   readonly context: WorkContext
   #abort: JobAbortError | undefined
   #giveUp: (error: JobAbortError) => void = () => {}
   #grace: Timer | undefined
+  #ended = false
 
-  constructor(options: AttemptOptions) {
+  constructor(ports: AttemptPorts, options: AttemptOptions) {
+    this.#ports = ports
     this.#options = options
-    const { clock, envelope, timeoutMs, baggage } = options
+    const { clock, baggage } = ports
+    const { envelope, timeoutMs } = options
     const left = envelope.dl === undefined ? timeoutMs : Math.min(timeoutMs, Math.max(0, envelope.dl - clock.now()))
     const base = baggageContext(envelope.b, baggage)
     this.context = createContext({ tenant: envelope.t, deadline: clock.monotonic() + left, base })
@@ -45,11 +55,11 @@ export class Attempt {
 
   /** Asks the handler to stop, and gives it up when it does not; the first reason stays. */
   abort(kind: AbortKind): void {
-    if (this.#abort !== undefined) return
+    if (this.#abort !== undefined || this.#ended) return
     const error = new JobAbortError(this.#options.job, kind)
     this.#abort = error
     this.context.abort(error)
-    this.#grace = this.#options.clock.setTimeout(() => this.#giveUp(error), GRACE_MS)
+    this.#grace = this.#ports.clock.setTimeout(() => this.#giveUp(error), GRACE_MS)
   }
 
   /**
@@ -57,42 +67,42 @@ export class Attempt {
    *
    * @throws what the handler threw, or the JobAbortError when it failed or had to be given up after an abort.
    */
-  async settle(): Promise<unknown> {
-    const { deadlines, timeoutMs } = this.#options
-    const cancel = deadlines.add(timeoutMs, () => this.abort('timeout'))
-    let pending = true
-    const given = new Promise<never>((_, reject) => {
+  settle(): Promise<unknown> {
+    const { timeoutMs, onZombie } = this.#options
+    const cancel = this.#ports.deadlines.add(timeoutMs, () => this.abort('timeout'))
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        this.#ended = true
+        cancel()
+        this.#grace?.cancel()
+      }
       this.#giveUp = (error) => {
-        if (pending) this.#options.onZombie()
+        end()
+        onZombie()
         reject(error)
       }
-    })
-    given.catch(() => {})
-    try {
-      const result = this.#inSpan()
-      result.then(
-        () => (pending = false),
-        () => (pending = false),
+      this.#inSpan().then(
+        (value) => {
+          end()
+          // Another worker has the job: what this one found out must not count.
+          if (this.#abort?.kind === 'lock_lost') reject(this.#abort)
+          else resolve(value)
+        },
+        (error: unknown) => {
+          end()
+          reject(this.#abort ?? error)
+        },
       )
-      const value = await Promise.race([result, given])
-      // Another worker has the job: what this one found out must not count.
-      if (this.#abort?.kind === 'lock_lost') throw this.#abort
-      return value
-    } catch (error) {
-      throw this.#abort ?? error
-    } finally {
-      cancel()
-      this.#grace?.cancel()
-    }
+    })
   }
 
   async #inSpan(): Promise<unknown> {
-    const { job, queue, id, envelope, run } = this.#options
+    const { job, id, envelope, run } = this.#options
     const producer = producerOf(envelope)
     const links: Link[] = producer === undefined ? [] : [{ context: { ...producer, isRemote: true } }]
     const attributes = {
       'messaging.system': 'bullmq',
-      'messaging.destination.name': queue,
+      'messaging.destination.name': this.#ports.queue,
       'messaging.message.id': id,
       'messaging.operation.type': 'process',
     }
@@ -103,7 +113,7 @@ export class Attempt {
     )
     const context = trace.setSpan(this.context, span) as WorkContext
     try {
-      return await runInContext(context, () => run(context))
+      return storable(await runInContext(context, () => run(context)))
     } catch (error) {
       span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : typeof error })
       if (error instanceof Error)

@@ -14,9 +14,28 @@ export function workerConnection(redis: RedisClient): RedisClient {
     // By ioredis itself: a duplicate made by @ops/redis keeps the limits of its role.
     const { commandTimeout: _, ...node }: RedisOptions = redis.options.redisOptions ?? ({} as RedisOptions)
     const redisOptions = { ...node, maxRetriesPerRequest: null }
-    return Cluster.prototype.duplicate.call(redis, [], { enableOfflineQueue: true, redisOptions } as object)
+    return connecting(Cluster.prototype.duplicate.call(redis, [], { enableOfflineQueue: true, redisOptions } as object))
   }
   return redis.duplicate({ ...waiting, commandTimeout: undefined } as object)
+}
+
+/**
+ * Makes `connect` of a Cluster and of its duplicates resolve once it is ready. An attempt that another overtakes, as after a master that
+ * froze, otherwise never settles, and BullMQ, which waits for it, would take no jobs any more.
+ */
+function connecting(cluster: Cluster): Cluster {
+  const connect = cluster.connect.bind(cluster)
+  const duplicate = cluster.duplicate.bind(cluster)
+  cluster.connect = async () => {
+    let onReady = (): void => {}
+    const ready = new Promise<void>((resolve) => {
+      onReady = resolve
+      cluster.once('ready', onReady)
+    })
+    await Promise.race([connect(), ready]).finally(() => cluster.off('ready', onReady))
+  }
+  cluster.duplicate = (...args) => connecting(duplicate(...args))
+  return cluster
 }
 
 /** Rejects with QueueUnavailableError when `work` has not settled after `ms`; on the shared timer, because every enqueue asks. */

@@ -1,8 +1,9 @@
 /** BullMQ's worker, which fetches, locks and settles jobs as the processor says. */
 import { hostname } from 'node:os'
-import { Worker as BullWorker, type Job } from 'bullmq'
+import { Worker as BullWorker, type Job, type JobJson } from 'bullmq'
 import type { RedisClient } from './connection.ts'
 import type { Envelope } from './envelope.ts'
+import { Outlet } from './outlet.ts'
 import type { Processor } from './processor.ts'
 import { tryGetDelay } from './settlement.ts'
 import { prefixOf } from './store.ts'
@@ -22,6 +23,7 @@ export interface FetcherOptions {
 /** Fetches jobs and notes since when they are its own. */
 export class Fetcher extends BullWorker<Envelope> {
   readonly #tenure: Tenure
+  readonly #outlet: Outlet
 
   constructor({ queue, redis, settings, processor, tenure }: FetcherOptions) {
     const { concurrency, lockMs, logger } = settings
@@ -41,22 +43,18 @@ export class Fetcher extends BullWorker<Envelope> {
       settings: { backoffStrategy: (_attempts, _type, error) => tryGetDelay(error) ?? 1_000 },
     })
     this.#tenure = tenure
+    this.#outlet = new Outlet(redis)
     this.on('error', (error) => logger.debug({ queue, error }, 'queue connection or lock failed'))
     this.on('lockRenewalFailed', (ids) => {
       for (const id of ids) processor.abort(id, 'lock_lost')
     })
   }
 
-  // The three ways by which it gets a job: alone, and with the end of the one before.
-  protected override moveToActive(token: string, name?: string): Promise<Job<Envelope>> {
-    return this.#tenure.fetch(() => super.moveToActive(token, name))
-  }
-  protected override handleCompleted(
-    ...args: Parameters<BullWorker<Envelope>['handleCompleted']>
-  ): Promise<Job<Envelope>> {
-    return this.#tenure.fetch(() => super.handleCompleted(...args))
-  }
-  protected override handleFailed(...args: Parameters<BullWorker<Envelope>['handleFailed']>): Promise<Job<Envelope>> {
-    return this.#tenure.fetch(() => super.handleFailed(...args))
+  protected override createJob(data: JobJson, id: string): Job<Envelope> {
+    const job = super.createJob(data, id)
+    this.#tenure.note(job)
+    // Jobs arrive together, and those that end at once are told together.
+    this.#outlet.hold()
+    return job
   }
 }

@@ -2,20 +2,18 @@
 import type { Clock, Instruments, Logger, Random } from '@ops/core'
 import type { Job } from 'bullmq'
 import { Admission } from './admission.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, type AttemptPorts } from './attempt.ts'
 import type { Breaker } from './breaker.ts'
 import type { RedisClient } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { decrypted, type Envelope, openPayload } from './envelope.ts'
 import { type AbortKind, InvalidPayloadError, isLockLost } from './errors.ts'
 import type { FairnessOptions } from './fairness.ts'
-import type { Handlers, JobRun } from './handler.ts'
+import type { Handlers } from './handler.ts'
 import type { JobDefinition } from './job-definition.ts'
+import { DeliveredRun } from './job-run.ts'
 import type { queueMetrics } from './metrics.ts'
-import { runOnce } from './once.ts'
 import { decideOutcome, type Outcome, type Standing } from './outcome.ts'
-import { storable } from './result.ts'
-import { dueTimeOf } from './scheduler.ts'
 import { type Delivery, Settlement } from './settlement.ts'
 import { Solitude } from './solitude.ts'
 import type { Store } from './store.ts'
@@ -39,12 +37,21 @@ export interface ProcessorOptions {
 
 const MEASURE_MS = 1_000
 
+/** Where in the process an attempt runs, and what is to be done about that. */
+interface Place {
+  readonly leave?: () => void
+  readonly onLockLost?: () => void
+  readonly beforeEnd?: () => Promise<void>
+}
+
 /** Processes jobs, several at once. */
 export class Processor {
   readonly #options: ProcessorOptions
   readonly #attempts = new Map<string, Attempt>()
   readonly #solitude = new Solitude()
-  readonly #deadlines: Deadlines
+  readonly #attemptPorts: AttemptPorts
+  readonly #labels: { readonly queue: string }
+  readonly #shared: Place = { leave: () => this.#solitude.leaveShared() }
   readonly #suspicion: Suspicion
   readonly #settlement: Settlement
   readonly #admission: Admission | undefined
@@ -52,7 +59,9 @@ export class Processor {
 
   constructor(options: ProcessorOptions) {
     this.#options = options
-    this.#deadlines = new Deadlines(options.clock)
+    const { store, clock } = options
+    this.#labels = { queue: store.name }
+    this.#attemptPorts = { queue: store.name, baggage: store.baggage, clock, deadlines: new Deadlines(clock) }
     this.#suspicion = new Suspicion(options.store, options.redis)
     this.#settlement = new Settlement(options)
     const { fairness } = options
@@ -76,27 +85,27 @@ export class Processor {
   }
 
   /** Does one job; settles as BullMQ wants it. */
-  async process(job: Job<Envelope>, token: string): Promise<unknown> {
+  process(job: Job<Envelope>, token: string): Promise<unknown> {
     const delivery: Delivery = { job, token, context: undefined }
+    const isFree = this.#admission === undefined && !this.#solitude.held && this.#options.breaker?.open !== true
+    if (!isFree || !this.#suspicion.isClear(job)) return this.#processWithCare(delivery)
+    this.#solitude.enterShared()
+    return this.#attempt(delivery, this.#shared)
+  }
+
+  async #processWithCare(delivery: Delivery): Promise<unknown> {
+    const { job } = delivery
     if (this.#options.breaker?.open === true) return this.#settlement.release(delivery, 'breaker', 0)
     const assessment = await this.#suspicion.assess(job)
     if (assessment.kind === 'clear') await this.#admission?.enter(delivery)
     try {
       if (assessment.kind === 'poison') return await this.#buryPoison(delivery, assessment)
       if (assessment.kind === 'suspect') return await this.#processAlone(delivery, assessment)
-      return await this.#processShared(delivery)
+      if (!this.#solitude.held) this.#solitude.enterShared()
+      else await this.#waitForTurn(job)
+      return await this.#attempt(delivery, this.#shared)
     } finally {
       this.#admission?.leave(delivery)
-    }
-  }
-
-  async #processShared(delivery: Delivery): Promise<unknown> {
-    if (!this.#solitude.held) this.#solitude.enterShared()
-    else await this.#waitForTurn(delivery.job)
-    try {
-      return await this.#attempt(delivery)
-    } finally {
-      this.#solitude.leaveShared()
     }
   }
 
@@ -150,32 +159,39 @@ export class Processor {
     )
   }
 
-  async #attempt(
-    delivery: Delivery,
-    alone: { readonly onLockLost?: () => void; readonly beforeEnd?: () => Promise<void> } = {},
-  ): Promise<unknown> {
+  async #attempt(delivery: Delivery, place: Place): Promise<unknown> {
     const { job } = delivery
-    const { store, metrics, jobs, clock, breaker } = this.#options
+    const { metrics, jobs, clock, breaker } = this.#options
     const definition = jobs.get(job.name)
-    if (this.#shuttingDown) return this.#settlement.release(delivery, 'shutdown', 0)
+    if (this.#shuttingDown) {
+      place.leave?.()
+      return this.#settlement.release(delivery, 'shutdown', 0)
+    }
     this.#recordWait(job)
     const isProbe = breaker?.probing ?? false
     const startedAt = clock.monotonic()
+    let attempt: Attempt | undefined
     try {
-      const result = await this.#run(delivery, definition)
-      await alone.beforeEnd?.()
-      metrics.processed.inc({ queue: store.name })
+      const envelope = this.#isReady(job) ? job.data : await this.#prepare(delivery)
+      attempt = this.#begin(delivery, definition, envelope)
+      const result = await attempt.settle()
+      await place.beforeEnd?.()
+      metrics.processed.inc(this.#labels)
       breaker?.passed(isProbe)
-      return result
+      // BullMQ keeps results readable, and nobody asks for them.
+      return this.#options.store.secrecy.on ? undefined : result
     } catch (thrown) {
       const outcome = await this.#outcomeOf(thrown, job, isProbe)
-      if (outcome.kind === 'discard') {
-        alone.onLockLost?.()
-      } else await alone.beforeEnd?.()
+      if (outcome.kind === 'discard') place.onLockLost?.()
+      else await place.beforeEnd?.()
       return await this.#settlement.fail(delivery, thrown, outcome)
     } finally {
+      // It may run here once more, when its lock was lost.
+      if (attempt !== undefined && this.#attempts.get(job.id as string) === attempt)
+        this.#attempts.delete(job.id as string)
+      place.leave?.()
       const seconds = (clock.monotonic() - startedAt) / 1000
-      metrics.duration.observe({ queue: store.name, job: definition?.name ?? '_unknown' }, seconds)
+      metrics.duration.observe({ queue: this.#labels.queue, job: definition?.name ?? '_unknown' }, seconds)
     }
   }
 
@@ -191,70 +207,45 @@ export class Processor {
     return delayMs === undefined ? outcome : { kind: 'release', reason: 'breaker', delayMs }
   }
 
-  async #run(delivery: Delivery, definition: JobDefinition | undefined): Promise<unknown> {
-    const { job, token } = delivery
-    const { handlers, store, clock, metrics, logger, tenure } = this.#options
+  /** True when an attempt may begin with the job as it came. */
+  #isReady(job: Job<Envelope>): boolean {
+    const { store, tenure } = this.#options
+    return tenure.isFresh(job) && !store.secrecy.on && job.data.e !== 1
+  }
+
+  async #prepare({ job, token }: Delivery): Promise<Envelope> {
+    const { store, tenure } = this.#options
     if (!tenure.isFresh(job)) await tenure.renew(job, token)
+    return store.secrecy.on || job.data.e === 1 ? decrypted(job.name, job.data, store.secrecy) : job.data
+  }
+
+  #begin(delivery: Delivery, definition: JobDefinition | undefined, envelope: Envelope): Attempt {
+    const { job } = delivery
+    const { handlers, metrics, logger, tenure } = this.#options
     const handler = handlers[job.name]
     if (definition === undefined || handler === undefined) {
       throw new InvalidPayloadError(job.name, 'no handler is known here, expected one of the jobs of this worker')
     }
-    const envelope =
-      store.secrecy.on || job.data.e === 1 ? await decrypted(job.name, job.data, store.secrecy) : job.data
     const payload = openPayload(definition, envelope)
     const id = job.id as string
-    const attempt = new Attempt({
+    const attempt = new Attempt(this.#attemptPorts, {
       id,
       job: job.name,
-      queue: store.name,
       envelope: job.data,
-      baggage: store.baggage,
       timeoutMs: definition.timeoutMs,
-      clock,
-      deadlines: this.#deadlines,
       onZombie: () => {
-        metrics.zombies.inc({ queue: store.name })
-        logger.warn({ queue: store.name, job: job.name, job_id: id }, 'handler ignored its abort and was given up')
+        metrics.zombies.inc(this.#labels)
+        logger.warn({ ...this.#labels, job: job.name, job_id: id }, 'handler ignored its abort and was given up')
       },
-      run: async (context) => {
-        const run = this.#runOf(job, () => context.signal)
+      run: (context) => {
+        const run = new DeliveredRun(this.#options, job, context)
         tenure.assertHeld(job)
-        return storable(await handler(payload as never, run))
+        return handler(payload as never, run)
       },
     })
     this.#attempts.set(id, attempt)
     delivery.context = attempt.context
-    try {
-      const result = await attempt.settle()
-      // BullMQ keeps results readable, and nobody asks for them.
-      return store.secrecy.on ? undefined : result
-    } finally {
-      this.#attempts.delete(id)
-    }
-  }
-
-  #runOf(job: Job<Envelope>, signal: () => AbortSignal): JobRun {
-    const { store, redis } = this.#options
-    const root = job.data.from?.[0] ?? (job.id as string)
-    return {
-      id: job.id as string,
-      name: job.name,
-      tenant: job.data.t,
-      dueAt: dueTimeOf(root),
-      attempt: job.attemptsMade + 1,
-      fence: (job.data.f ?? 0) + job.attemptsStarted,
-      get signal() {
-        return signal()
-      },
-      once: (name, effect) =>
-        runOnce(redis, {
-          key: store.key(`ops-once:${root}`),
-          name,
-          effect,
-          secrecy: store.secrecy,
-          of: { job: job.name, tenant: job.data.t },
-        }),
-    }
+    return attempt
   }
 
   async #standing(job: Job<Envelope>): Promise<Standing> {
@@ -273,6 +264,6 @@ export class Processor {
   #recordWait(job: Job<Envelope>): void {
     if (job.attemptsStarted > 1 || job.processedOn === undefined) return
     const seconds = (job.processedOn - job.timestamp - (job.opts.delay ?? 0)) / 1000
-    this.#options.metrics.wait.observe({ queue: this.#options.store.name }, Math.max(0, seconds))
+    this.#options.metrics.wait.observe(this.#labels, Math.max(0, seconds))
   }
 }

@@ -72,7 +72,12 @@ export class Suspicion {
     this.#redis = redis
   }
 
-  /** Costs nothing for a job that never lost its lock, which is nearly every one. */
+  /** True for nearly every job: it never lost its lock, and no schedule made it. */
+  isClear(job: Job): boolean {
+    return job.stalledCounter === 0 && job.repeatJobKey === undefined
+  }
+
+  /** Costs nothing for a job that is clear. */
   async assess(job: Job): Promise<Assessment> {
     if (job.stalledCounter === 0)
       return job.repeatJobKey === undefined ? { kind: 'clear' } : this.#assessRun(job, job.repeatJobKey)

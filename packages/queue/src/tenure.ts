@@ -13,44 +13,45 @@ interface Moment {
   readonly wall: number
 }
 
+/** Kept on the job itself: a map of its own would cost more than all else here. */
+const SINCE: unique symbol = Symbol('ops.since')
+type Held = Job & { [SINCE]?: Moment }
+
 /** Knows how old the locks of one worker's jobs are. */
 export class Tenure {
   readonly #clock: Clock
   readonly #lockMs: number
-  readonly #confirmed = new WeakMap<object, Moment>()
 
   constructor(clock: Clock, lockMs: number) {
     this.#clock = clock
     this.#lockMs = lockMs
   }
 
-  /** Asks for a job, or for nothing; notes that what it answers was locked no earlier than now. */
-  async fetch<T extends Job | undefined>(ask: () => Promise<T>): Promise<T> {
-    const moment = this.#now()
-    const job = await ask()
-    if (job !== undefined) this.#confirmed.set(job, moment)
-    return job
+  /** Notes a job just received. `processedOn` is this process's own wall when it asked for it, and so before it was locked. */
+  note(job: Held): void {
+    const { monotonic, wall } = this.#now()
+    const askedAt = job.processedOn ?? 0
+    job[SINCE] = { monotonic: monotonic - Math.max(0, wall - askedAt), wall: askedAt }
   }
 
   /** True when its lock holds for at least half of its time from now: nobody need be asked. */
-  isFresh(job: Job): boolean {
+  isFresh(job: Held): boolean {
     return this.#age(job) <= this.#lockMs / 2
   }
 
   /** Has the job for a full time again. @throws JobAbortError when it is not this worker's any more */
-  async renew(job: Job, token: string): Promise<void> {
+  async renew(job: Held, token: string): Promise<void> {
     const moment = this.#now()
     if ((await job.extendLock(token, this.#lockMs)) !== 1) throw new JobAbortError(job.name, 'lock_lost')
-    this.#confirmed.set(job, moment)
+    job[SINCE] = moment
   }
 
   /** Right before a handler starts. @throws JobAbortError when its lock may have run out */
-  assertHeld(job: Job): void {
+  assertHeld(job: Held): void {
     if (this.#age(job) >= this.#lockMs) throw new JobAbortError(job.name, 'lock_lost')
   }
 
-  #age(job: Job): number {
-    const since = this.#confirmed.get(job)
+  #age({ [SINCE]: since }: Held): number {
     if (since === undefined) return Number.POSITIVE_INFINITY
     const { monotonic, wall } = this.#now()
     return Math.max(monotonic - since.monotonic, wall - since.wall)

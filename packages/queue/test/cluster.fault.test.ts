@@ -99,33 +99,41 @@ test('the commands find queues on every master', async () => {
   for (const { name } of queues) expect(found).toContainEqual(expect.objectContaining({ queue: name, waiting: 1 }))
 })
 
-test('a job that was running when the master of its queue froze runs to its end once it answers again', async () => {
+test('a job that was running when the master of its queue froze past its lock runs to its end once it answers again', async () => {
   const [queue] = (await connectQueues(1)) as [Queue]
   const redis = await connectCluster()
   const { port } = (await owner(redis, `{ops:${queue.name}}`)) as { port: number }
   const master = cluster.nodes.find((node) => node.port === port)
   let finish = () => {}
-  let starts = 0
+  const fences: number[] = []
   await startWorker(
     queue,
     {
-      job: () => {
-        starts++
-        return starts === 1 ? new Promise<void>((resolve) => (finish = resolve)) : undefined
+      job: ({ n }: { n: number }, { fence }: JobRun) => {
+        if (n === 1) fences.push(fence)
+        return n === 1 && fences.length === 1 ? new Promise<void>((resolve) => (finish = resolve)) : undefined
       },
     },
     { lockMs: 1_000 },
   )
   await queue.enqueue(job, { n: 1 })
-  await waitFor(() => starts === 1)
+  await waitFor(() => fences.length === 1)
 
   master?.freeze()
   finish()
+  // Five times as long as the lock holds.
+  const refused = await queue.enqueue(job, { n: 2 }).catch(({ code }) => code)
   master?.thaw()
-  await waitFor(async () => (await queue.status()).completed === 1, { timeoutMs: 15_000 })
+  const ended = async () => {
+    const { completed, active, waiting } = await queue.status()
+    return completed >= 1 && active + waiting === 0
+  }
+  await waitFor(ended, { timeoutMs: 20_000 })
 
-  expect(await queue.status()).toMatchObject({ active: 0, waiting: 0, dead: 0 })
-})
+  expect(refused).toBe('OPS_QUEUE_UNAVAILABLE')
+  expect(fences).toEqual([1, 2].slice(0, fences.length))
+  expect((await queue.status()).dead).toBe(0)
+}, 60_000)
 
 /** The master that holds a key. */
 async function owner(redis: Cluster, key: string): Promise<{ port: number } | undefined> {

@@ -83,9 +83,12 @@ export interface Start {
 
 /** The starts in a fleet on `queue`, in the order in which they happened. */
 export async function readStarts(redis: Redis, queue: Queue): Promise<Start[]> {
-  const lines = (await redis.lrange(`${queue.name}:starts`, 0, -1)).map((line) => line.split(':'))
-  const order = ([, , , a = '0']: string[], [, , , b = '0']: string[]): number => Number(BigInt(a) - BigInt(b))
-  return lines.sort(order).map(([id = '', fence, pid]) => ({ id, fence: Number(fence), pid: Number(pid) }))
+  const starts = (await redis.lrange(`${queue.name}:starts`, 0, -1)).map((line) => {
+    // Ids of scheduled runs have colons of their own.
+    const [at = '0', pid, fence, ...id] = line.split(':').reverse()
+    return { id: id.reverse().join(':'), fence: Number(fence), pid: Number(pid), at: BigInt(at) }
+  })
+  return starts.sort((a, b) => Number(a.at - b.at)).map(({ id, fence, pid }) => ({ id, fence, pid }))
 }
 
 /** A worker process that is started again whenever it dies, as a platform does; `deaths` counts. */

@@ -1,3 +1,4 @@
+import type { Clock } from '@ops/core'
 import { createTestClock } from '@ops/testing'
 import type { Job } from 'bullmq'
 import { describe, expect, test } from 'vitest'
@@ -5,19 +6,25 @@ import { Tenure } from '../src/tenure.ts'
 
 const LOCK_MS = 1_000
 
-/** A job whose lock is there or not. */
-function jobWith(held: boolean): Job {
-  return { name: 'job', extendLock: async () => (held ? 1 : 0) } as unknown as Job
+/** A job asked for at `askedAt`, whose lock is there or not. */
+function jobWith(held: boolean, askedAt = 0): Job {
+  return { name: 'job', processedOn: askedAt, extendLock: async () => (held ? 1 : 0) } as unknown as Job
+}
+
+/** A job asked for and received at once. */
+function received(tenure: Tenure, clock: Clock): Job {
+  const job = jobWith(true, clock.now())
+  tenure.note(job)
+  return job
 }
 
 describe('Tenure', () => {
   test('isFresh() tells true for half of the lock, counted from before the job was asked for', async () => {
     const clock = createTestClock()
     const tenure = new Tenure(clock, LOCK_MS)
-    const job = await tenure.fetch(async () => {
-      await clock.advance(400)
-      return jobWith(true)
-    })
+    const job = jobWith(true, clock.now())
+    await clock.advance(400)
+    tenure.note(job)
 
     const atOnce = tenure.isFresh(job)
     await clock.advance(100)
@@ -30,7 +37,7 @@ describe('Tenure', () => {
   test('assertHeld() throws once the lock may have run out, and not before', async () => {
     const clock = createTestClock()
     const tenure = new Tenure(clock, LOCK_MS)
-    const job = await tenure.fetch(async () => jobWith(true))
+    const job = received(tenure, clock)
     await clock.advance(LOCK_MS - 1)
 
     tenure.assertHeld(job)
@@ -42,7 +49,7 @@ describe('Tenure', () => {
   test('assertHeld() throws when only the wall went on, as in a machine that slept', async () => {
     const clock = createTestClock()
     const tenure = new Tenure(clock, LOCK_MS)
-    const job = await tenure.fetch(async () => jobWith(true))
+    const job = received(tenure, clock)
 
     clock.jump(LOCK_MS)
 
@@ -52,7 +59,7 @@ describe('Tenure', () => {
   test('isFresh() tells false when the wall was set back while time went on', async () => {
     const clock = createTestClock()
     const tenure = new Tenure(clock, LOCK_MS)
-    const job = await tenure.fetch(async () => jobWith(true))
+    const job = received(tenure, clock)
 
     clock.jump(-60_000)
     await clock.advance(LOCK_MS)
@@ -64,7 +71,7 @@ describe('Tenure', () => {
     const clock = createTestClock()
     const tenure = new Tenure(clock, LOCK_MS)
     const [mine, lost] = [jobWith(true), jobWith(false)]
-    await tenure.fetch(async () => mine)
+    tenure.note(mine)
     await clock.advance(10 * LOCK_MS)
 
     await tenure.renew(mine, 'token')
@@ -74,7 +81,7 @@ describe('Tenure', () => {
     expect(() => tenure.assertHeld(lost)).toThrow()
   })
 
-  test('isFresh() tells false for a job that it never saw asked for', () => {
+  test('isFresh() tells false for a job that was never noted', () => {
     const tenure = new Tenure(createTestClock(), LOCK_MS)
 
     expect(tenure.isFresh(jobWith(true))).toBe(false)

@@ -1,6 +1,6 @@
 /** The worker of a memory queue: the attempts and the outcome table of the real one, without Redis between. */
 import type { Clock, Random } from '@ops/core'
-import { Attempt } from '../attempt.ts'
+import { Attempt, type AttemptPorts } from '../attempt.ts'
 import { letterOf } from '../burial.ts'
 import type { Secrecy } from '../cipher.ts'
 import type { Verdict } from '../dead-letter.ts'
@@ -10,7 +10,6 @@ import { InvalidPayloadError } from '../errors.ts'
 import type { Handlers, JobRun } from '../handler.ts'
 import type { JobDefinition } from '../job-definition.ts'
 import { decideOutcome } from '../outcome.ts'
-import { storable } from '../result.ts'
 import { dueTimeOf } from '../scheduler.ts'
 import { sealLetter } from '../sealed-letter.ts'
 import type { Worker } from '../worker.ts'
@@ -41,7 +40,7 @@ export class MemoryWorker implements Worker {
   readonly #ports: MemoryWorkerPorts
   readonly #handlers: Handlers
   readonly #limits: { readonly concurrency: number; readonly drainMs: number }
-  readonly #deadlines: Deadlines
+  readonly #shared: AttemptPorts
   readonly #attempts = new Set<Attempt>()
   readonly #running = new Set<Promise<void>>()
   readonly #stopListening: () => void
@@ -56,7 +55,8 @@ export class MemoryWorker implements Worker {
     this.#ports = ports
     this.#handlers = handlers
     this.#limits = limits
-    this.#deadlines = new Deadlines(ports.clock)
+    const { queue, baggage, clock } = ports
+    this.#shared = { queue, baggage, clock, deadlines: new Deadlines(clock) }
     this.#stopListening = ports.store.onChange(() => this.#pumpSoon())
     this.#pumpSoon()
   }
@@ -115,22 +115,18 @@ export class MemoryWorker implements Worker {
   }
 
   async #attempt(job: MemoryJob): Promise<void> {
-    const { jobs, secrecy, baggage, queue, clock } = this.#ports
+    const { jobs, secrecy } = this.#ports
     const [definition, handler] = [jobs.get(job.name), this.#handlers[job.name]]
     if (definition === undefined || handler === undefined)
       throw new InvalidPayloadError(job.name, 'no handler is known here, expected one of the jobs of this worker')
     const payload = openPayload(definition, await decrypted(job.name, job.data, secrecy))
-    const attempt = new Attempt({
+    const attempt = new Attempt(this.#shared, {
       id: job.id,
       job: job.name,
-      queue,
       envelope: job.data,
       timeoutMs: definition.timeoutMs,
-      baggage,
-      clock,
-      deadlines: this.#deadlines,
       onZombie: () => {},
-      run: async ({ signal }) => storable(await handler(payload as never, this.#runOf(job, signal))),
+      run: ({ signal }) => handler(payload as never, this.#runOf(job, signal)),
     })
     this.#attempts.add(attempt)
     if (this.#shuttingDown) attempt.abort('shutdown')
