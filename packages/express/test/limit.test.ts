@@ -45,8 +45,8 @@ test('opsExpress() counts what is refused before routing by the route it was mea
   const routes = (app: express.Express) => {
     app.get('/orders/:id', (_, response) => void response.end())
     app.use(
-      '/shops',
-      express.Router().post('/:shop/orders', (_, response) => void response.end()),
+      '/shops/:shop',
+      express.Router().post('/orders', (_, response) => void response.end()),
     )
   }
   const { url, logs } = await serve(routes, { limiter: refuse })

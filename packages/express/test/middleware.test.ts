@@ -27,6 +27,29 @@ describe('opsExpress()', () => {
     expect(logs.records[0]?.fields).toMatchObject({ path: '/orders/7', route: '/orders/:id' })
   })
 
+  test('opsExpress() names where a router is mounted by its pattern, never by a tenant or an id', async () => {
+    const { Router } = express
+    const answer = express.Router().get('/:id', (_, response) => void response.end())
+    const shops = Router({ mergeParams: true }).use('/orders', answer)
+    const twice = Router().get('/:id', (_, response) => void response.end())
+    const below = express().get('/:id', (_, response) => void response.end())
+    const { url, logs } = await serve((app) => {
+      app.use('/shops/:shop', shops)
+      app.use('/a/:x', twice)
+      app.use('/b/:y/', twice)
+      app.use('/apps/:app', below)
+    })
+    const paths = ['/shops/acme/orders/7', '/shops/globex/orders/8', '/a/1/2', '/b/1/2', '/apps/1/2']
+
+    for (const path of paths) await (await fetch(`${url}${path}`)).text()
+    await waitFor(() => logs.records.length === paths.length)
+
+    expect(logs.records.map(({ fields }) => fields['route'])).toEqual([
+      ...['/shops/:shop/orders/:id', '/shops/:shop/orders/:id'],
+      ...['/a/:x/:id', '/b/:y/:id', '/apps/:app/:id'],
+    ])
+  })
+
   test('opsExpress() runs handlers in the context when the tenant is identified', async () => {
     const { url } = await serve((app) =>
       app.get('/', (_, res) => void res.json({ tenant: requireTenant('read'), trace: currentContext()?.traceId })),

@@ -4,11 +4,11 @@ import { type Identity, runInContext } from '@ops/core'
 import {
   type Admission,
   type Answer,
+  expressRouteOf,
   type Observation,
   proceed,
   REQUEST_ID_HEADER,
   type RequestPath,
-  refusedRouteOf,
   TRACE_ID_HEADER,
 } from '@ops/http'
 import { setIdHeaders } from './id-headers.ts'
@@ -36,7 +36,7 @@ function mountOnExpress(platform: HttpPlatform, path: RequestPath, identify: Ide
   platform.use((request, response, next) => {
     const answer = path.intercept(request)
     if (answer !== undefined) return respond(response, answer)
-    const observation = path.start(request, response, routeOf)
+    const observation = path.start(request, response, expressRouteOf)
     tie(request, { observation, admit: identify === undefined ? () => path.admit(observation) : undefined })
     response.setHeader(TRACE_ID_HEADER, observation.context.traceId)
     response.setHeader(REQUEST_ID_HEADER, observation.context.requestId)
@@ -46,11 +46,6 @@ function mountOnExpress(platform: HttpPlatform, path: RequestPath, identify: Ide
     if (admission === undefined) goOn()
     else void admission.then((one) => proceed(response, one, goOn))
   })
-}
-
-function routeOf(request: IncomingMessage): string | undefined {
-  const { route, baseUrl = '' } = request as { route?: { readonly path: unknown }; baseUrl?: string }
-  return route === undefined ? refusedRouteOf(request) : `${baseUrl}${String(route.path)}`
 }
 
 interface FastifyRequestLike {
