@@ -49,7 +49,7 @@ describe.each(ACME)('$name', (service) => {
 
   test.runIf(hasPromtool)(
     'promtool accepts every rule and passes every case of their tests',
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     () => {
       const check = spawnSync('promtool', ['check', 'rules', 'alerts.yml'], { cwd: folder, encoding: 'utf8' })
       const proof = spawnSync('promtool', ['test', 'rules', 'alerts.test.yml'], { cwd: folder, encoding: 'utf8' })

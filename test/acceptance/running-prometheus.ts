@@ -84,7 +84,7 @@ export async function startPrometheus(services: readonly ScrapedService[]): Prom
     return services.every(({ name }) => (targets as Record<string, string>)[name] === 'up')
   }
   try {
-    await waitFor(isScraping, { timeoutMs: 20_000 })
+    await waitFor(isScraping, { timeoutMs: 120_000, everyMs: 100, what: 'every service to be scraped' })
     if (child.exitCode !== null) throw new Error('it ended')
   } catch (cause) {
     await prometheus.stop()

@@ -75,6 +75,56 @@ describe('the installed ops command', () => {
     expect(wrong).toMatch(/ended with 1:\nerror LOG_LEVEL: text of 4 characters, expected/)
   })
 
+  test(
+    'ops audit judges the project by its files, names how each finding is mended, and writes it as a page',
+    async () => {
+      project.write('Dockerfile', 'FROM node:24\n')
+      const found = await ops(['audit', '--report', 'audit.md']).catch((error: Error) => error.message)
+      const told = await ops(['audit', '--json']).catch((error: Error) => error.message)
+
+      expect(found).toMatch(/ended with 1:\n/)
+      expect(found).toContain('D1 Dockerfile:1: base node:24 is not pinned\n   expected a base by digest')
+      expect(found).toMatch(/Phase 1, baseline +\d+ of \d+ met/)
+      expect(JSON.parse(told.slice(told.indexOf('{'))).ok).toBe(false)
+      expect(readFileSync(join(project.folder, 'audit.md'), 'utf8')).toMatch(/^# Audit of orders\n/)
+    },
+    PATIENCE_MS,
+  )
+
+  test(
+    'every command has help of its own, and no output has colour in a pipe',
+    async () => {
+      const overview = await ops(['--help'], { FORCE_COLOR: '1' })
+      const commands = [...overview.matchAll(/^ {2}([a-z]+(?: [a-z]+)?) +\S/gm)].map(([, words = '']) => words)
+      const known = commands.filter((words) => words.split(' ')[0] !== 'ops')
+      const helps: string[] = []
+      for (const words of known) helps.push(await ops([...words.split(' '), '--help'], { FORCE_COLOR: '1' }))
+
+      expect(known).toEqual(
+        expect.arrayContaining(['generate', 'audit', 'config check', 'dead redrive', 'flags set', 'smoke']),
+      )
+      expect(helps.filter((help) => !help.startsWith('Usage: ops ') || !help.includes('Exit codes: 0 '))).toEqual([])
+      expect(overview + helps.join('')).not.toContain('\u001b[')
+    },
+    PATIENCE_MS,
+  )
+
+  test.each([
+    [['generate', '--service', 'gone.ts'], 'OPS_CLI_SERVICE_UNREADABLE'],
+    [['audit', '--phase', '9'], 'OPS_CLI_USAGE'],
+    [['config', 'check', 'gone.env'], 'OPS_CLI_ENVIRONMENT'],
+    [['smoke', 'nowhere'], 'OPS_CLI_USAGE'],
+    [['flags', 'list', '--redis', 'redis://127.0.0.1:6379'], 'OPS_CLI_PACKAGE_MISSING'],
+  ])('ops %j --json tells its error as JSON and exits 2', async (args, code) => {
+    const message = await ops([...args, '--json']).catch((error: Error) => error.message)
+
+    expect(message).toMatch(/ended with 2:\n/)
+    expect(JSON.parse(message.slice(message.indexOf('{'), message.lastIndexOf('}') + 1))).toMatchObject({
+      ok: false,
+      code,
+    })
+  })
+
   test('ops exits 2 and names what was meant when it is mistyped', async () => {
     await expect(ops(['genrate'])).rejects.toThrow(/ended with 2:\n.*did you mean generate\?/)
     await expect(ops(['config', 'explain', 'PROT'])).rejects.toThrow(/ended with 2:\n.*did you mean PORT\?/)

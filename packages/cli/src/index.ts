@@ -1,5 +1,5 @@
 export type { Artefact } from './artefact.ts'
-export { generateArtefacts, PARTS, type Part } from './artefacts.ts'
+export { generateArtefacts } from './artefacts.ts'
 export { type AnyDefinition, indexOf, type MetricIndex } from './catalog.ts'
 export { runCli } from './cli.ts'
 export type { CliContext } from './command/command.ts'
@@ -15,4 +15,5 @@ export {
 export { type ExplainedFact, explainSubject } from './explain.ts'
 export { expressionProblems } from './expression.ts'
 export type { LlmBounds, Operations, SmokeRequest, TransactionBound } from './operations.ts'
+export { PARTS, type Part } from './parts.ts'
 export { createSubject, type Subject } from './subject.ts'

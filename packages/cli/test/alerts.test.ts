@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { alertsOf } from '../src/alerts/alerts.ts'
+import type { ProofCase } from '../src/alerts/proof.ts'
 import { generateArtefacts } from '../src/artefacts.ts'
 import { createSubject } from '../src/subject.ts'
 import service from './service.fixture.ts'
@@ -103,6 +104,20 @@ describe('alertsOf()', () => {
     expect(thin.map(({ name }) => name)).toEqual([])
   })
 
+  test('alertsOf() proves every alert without data, and every share at low traffic too', async () => {
+    const alerts = Object.values(alertsOf(await fullSubject())).flat()
+
+    const hasCase = (cases: readonly ProofCase[], is: (each: ProofCase) => boolean): boolean => cases.some(is)
+    const blind = alerts.filter(
+      ({ proof: { cases } }) => !hasCase(cases, ({ series }) => Object.keys(series).length === 0),
+    )
+    const shares = alerts.filter(({ expr }) => expr.includes(' / ') && /increase\([^)]*\)\) > (?:5|20)\b/.test(expr))
+    const unguarded = shares.filter(({ proof: { cases } }) => !hasCase(cases, ({ title }) => /low traffic/.test(title)))
+    expect(blind.map(({ name }) => name)).toEqual([])
+    expect(shares.length).toBeGreaterThan(10)
+    expect(unguarded.map(({ name }) => name)).toEqual([])
+  })
+
   test('alertsOf() makes no alert on requests when a service only works off jobs', async () => {
     const { features, ...worker } = service.definition
 
@@ -150,7 +165,7 @@ describe.runIf(hasPromtool)('promtool', () => {
     expect(output).toContain('SUCCESS: 42 rules found')
   })
 
-  test('promtool test rules passes every generated case when it runs them', { timeout: 120_000 }, async () => {
+  test('promtool test rules passes every generated case when it runs them', { timeout: 600_000 }, async () => {
     const { 'alerts.yml': rules = '', 'alerts.test.yml': tests = '' } = await texts()
 
     expect(promtool(rules, tests)).toMatchObject({ status: 0, output: expect.stringContaining('SUCCESS') })

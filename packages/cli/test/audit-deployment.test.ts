@@ -21,7 +21,7 @@ const found = async (requirement: string, files: Files): Promise<string[]> =>
 
 describe('D1', () => {
   test.each([
-    ['as it should be', SOUND],
+    ['by the rules', SOUND],
     ['in small letters', SOUND.replaceAll('FROM', 'from').replace('USER', 'user')],
     ['with its base in an argument', `ARG BASE=${BASE}\n${SOUND.replaceAll(`FROM ${BASE}`, 'FROM $' + '{BASE}')}`],
     ['on a stage of its own', SOUND.replace(`FROM ${BASE}\n`, `FROM ${BASE} AS base\nFROM base\n`)],

@@ -144,7 +144,7 @@ async function ofReplica(...pages: Parameters<typeof replica>): Promise<Awaited<
 }
 
 describe('a replica', () => {
-  test('audit finds nothing on an ops port that answers as it should', async () => {
+  test('audit finds nothing on an ops port that answers rightly', async () => {
     const verdicts = await ofReplica()
 
     expect(['M1', 'M6', 'H1'].flatMap((id) => foundIn(verdicts, id))).toEqual([])

@@ -103,7 +103,7 @@ describe('wrong usage', () => {
     [[], 'no command, expected one of generate, env'],
     [['generat'], 'there is no such command, expected one of generate, env'],
     [['generat'], 'did you mean generate?'],
-    [['quux'], 'explain, config'],
+    [['quux'], 'explain, audit, config'],
     [['config'], 'Cannot run ops config: no command, expected one of show, explain, check, diff, parity'],
     [['config', 'parityy'], 'did you mean parity?'],
     [['generate', 'all'], 'all is given, expected options only'],

@@ -160,3 +160,32 @@ describe('ops', () => {
     expect(stdout + stderr).not.toContain('\u001b[')
   })
 })
+
+test.each([
+  [['--help'], []],
+  [['config', '--help'], []],
+  [['dead', 'redrive', '--help'], []],
+  [
+    ['explain', '--service', SERVICE],
+    ['zod', '@ops/service'],
+  ],
+])('ops %j loads only what it works with', (args, wanted) => {
+  const bin = fileURLToPath(new URL('../src/bin.ts', import.meta.url))
+  const watch = `import { registerHooks } from 'node:module'
+const seen = new Set()
+registerHooks({ resolve(name, context, next) { seen.add(name); return next(name, context) } })
+process.on('exit', () => process._rawDebug(JSON.stringify([...seen])))`
+
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--conditions=@ops/source', `--import=data:text/javascript,${encodeURIComponent(watch)}`, bin, ...args],
+    { encoding: 'utf8' },
+  )
+
+  const seen = JSON.parse(stderr.slice(stderr.lastIndexOf('['))) as string[]
+  const heavy = ['zod', 'yaml', 'pino', '@ops/service', '@ops/config', '@ops/metrics', '@ops/logger', '@ops/queue']
+  expect(status).toBe(0)
+  expect(seen).toContain('@ops/core')
+  expect(seen.filter((name) => heavy.includes(name)).length > 0).toBe(wanted.length > 0)
+  expect(seen).toEqual(expect.arrayContaining(wanted))
+})

@@ -1,8 +1,8 @@
 /** `ops audit`: whether a service is as the standard demands, by what there is. */
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { alertsOf } from '../alerts/alerts.ts'
-import { type AuditReport, auditService } from '../audit/audit.ts'
+import type { AuditReport } from '../audit/audit.ts'
+import { count } from '../audit/check.ts'
 import { openProject } from '../audit/project.ts'
 import { auditMarkdown, auditText } from '../audit/report.ts'
 import { type CliContext, type Command, defineCommand, SERVICE_OPTION, toJson } from '../command/command.ts'
@@ -45,6 +45,10 @@ export const auditCommand: Command = defineCommand({
     if ((staging === undefined) !== (production === undefined))
       throw new UsageError('Cannot run ops audit: one environment is given, expected --staging and --production')
     const subject = await openSubject(service, context)
+    const [{ alertsOf }, { auditService }] = await Promise.all([
+      import('../alerts/alerts.ts'),
+      import('../audit/audit.ts'),
+    ])
     const underneath = { ...values, env: context.env }
     const report = await auditService({
       subject,
@@ -76,7 +80,7 @@ function tell(
   }
   context.out(auditText(report, context.paint))
   if (ok) context.out(`${context.paint('green', 'ok')} ${report.service}\n`)
-  else context.err(`${context.paint('red', 'error')} ${report.findings.length} findings\n`)
+  else context.err(`${context.paint('red', 'error')} ${count(report.findings.length, 'finding')}\n`)
 }
 
 async function write(file: string, text: string): Promise<void> {

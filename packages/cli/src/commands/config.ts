@@ -3,10 +3,9 @@ import type { ConfigProblem } from '@ops/config'
 import { type CliContext, type Command, defineCommand, SERVICE_OPTION, toJson } from '../command/command.ts'
 import { meantHint } from '../command/did-you-mean.ts'
 import { columns } from '../command/help.ts'
-import { checkEnvironment } from '../config/check.ts'
-import { type Comparison, compareReadings, type Difference } from '../config/comparison.ts'
+import type { Comparison, Difference } from '../config/comparison.ts'
 import { ENVIRONMENT_HELP, openEnvironment, SOURCE_OPTIONS } from '../config/environment.ts'
-import { type EnvironmentReading, readEnvironment, type SettingReading } from '../config/reading.ts'
+import type { EnvironmentReading, SettingReading } from '../config/reading.ts'
 import { UsageError } from '../errors.ts'
 import { openSubject } from './open-subject.ts'
 
@@ -22,6 +21,7 @@ const show = defineCommand({
   async run({ values, operands: [given], context }) {
     const { settings } = await openSubject(values.service, context)
     const environment = await openEnvironment(given, { ...values, env: context.env })
+    const { readEnvironment } = await import('../config/reading.ts')
     const reading = await readEnvironment(settings, environment)
     const ok = reading.problems.length === 0
     if (values.json) context.out(toJson({ ok, ...reading }))
@@ -47,6 +47,7 @@ const explain = defineCommand({
     const { settings } = await openSubject(values.service, context)
     for (const name of names) assertSetting('explain', name, Object.keys(settings))
     const environment = await openEnvironment(values.from, { ...values, env: context.env })
+    const { readEnvironment } = await import('../config/reading.ts')
     const reading = await readEnvironment(settings, environment)
     const asked = reading.settings.filter(({ name }) => names.includes(name))
     const problems = reading.problems.filter(({ key }) => names.includes(key))
@@ -74,6 +75,7 @@ Every missing, unknown, misspelt and unfitting name is listed at once, and no va
   async run({ values, operands: [given], context }) {
     const { settings } = await openSubject(values.service, context)
     const environment = await openEnvironment(given, { ...values, env: context.env })
+    const { checkEnvironment } = await import('../config/check.ts')
     const report = await checkEnvironment(settings, environment, { withoutSecrets: values['without-secrets'] })
     if (values.json) context.out(toJson({ ok: report.problems.length === 0, ...report }))
     else if (report.problems.length > 0) reportProblems(report.problems, context)
@@ -118,6 +120,7 @@ SERVICE_ENV, SERVICE_VERSION and SERVICE_COMMIT name an environment and a build:
       for (const name of values.allow) assertSetting('allow', name, Object.keys(settings))
       const underneath = { ...values, env: context.env }
       const sides = [await openEnvironment(a, underneath), await openEnvironment(b, underneath)] as const
+      const { compareReadings } = await import('../config/comparison.ts')
       const found = await compareReadings(settings, sides, values.allow)
       const differences = found.differences.filter(isFinding)
       const ok = differences.length === 0 && found.problems.length === 0

@@ -1,5 +1,4 @@
 /** Where the Redis of a service is: as its own declaration says, in this environment. */
-import { isSecret, loadConfig } from '@ops/config'
 import { isOpsError } from '@ops/core'
 import type { CliContext } from '../command/command.ts'
 import { type Declared, findService, loadService } from '../load-service.ts'
@@ -15,6 +14,7 @@ export async function redisOf({ definition }: Declared, { env }: CliContext): Pr
   const name = declared?.setting
   const setting = name === undefined ? undefined : definition.settings[name]
   if (name === undefined || setting === undefined) return undefined
+  const { isSecret, loadConfig } = await import('@ops/config')
   try {
     const config = await loadConfig({ [name]: setting }, { env, dotenv: true })
     const value: unknown = config.current[name]

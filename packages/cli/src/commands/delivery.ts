@@ -2,7 +2,6 @@
 import { type Command, defineCommand, SERVICE_OPTION, toJson } from '../command/command.ts'
 import { columns } from '../command/help.ts'
 import { reportDeployment } from '../delivery/report.ts'
-import { runSmoke } from '../delivery/smoke.ts'
 import { UsageError } from '../errors.ts'
 import { openSubject } from './open-subject.ts'
 
@@ -24,6 +23,7 @@ const smoke = defineCommand({
     if (version !== undefined && opsUrl === undefined)
       throw new UsageError('Cannot run ops smoke: --expect is given without --ops-url, expected both')
     const { operations } = await openSubject(service, context)
+    const { runSmoke } = await import('../delivery/smoke.ts')
     const results = await runSmoke({ url, opsUrl, version, requests: operations.smoke ?? [] })
     const ok = results.every((result) => result.ok)
     if (json) context.out(toJson({ ok, results }))

@@ -1,5 +1,4 @@
 import { type Command, defineCommand, SERVICE_OPTION, toJson } from '../command/command.ts'
-import { explainSubject } from '../explain.ts'
 import { openSubject } from './open-subject.ts'
 
 /** `ops explain`: what the declaration comes to, value by value. */
@@ -9,6 +8,7 @@ export const explainCommand: Command = defineCommand({
   details: 'Settings are explained by what is declared. For the values in force see ops config show.',
   options: SERVICE_OPTION,
   async run({ values: { service, json }, context }) {
+    const { explainSubject } = await import('../explain.ts')
     const facts = explainSubject(await openSubject(service, context))
     const lines = facts.map(({ name, value, origin, why }) => `${name} = ${value}\n  ${origin}: ${why}\n`)
     context.out(json ? toJson(facts) : lines.join(''))

@@ -1,8 +1,8 @@
 /** `ops generate` and the commands of its parts: files from the declaration, or whether they still follow from it. */
 import { resolve } from 'node:path'
-import { generateArtefacts, PART_SUMMARIES, PARTS, type Part } from '../artefacts.ts'
 import { type CliContext, type Command, defineCommand, SERVICE_OPTION, toJson } from '../command/command.ts'
 import { compareOutput, type FileReport, writeOutput } from '../output.ts'
+import { PART_SUMMARIES, PARTS, type Part } from '../parts.ts'
 import { openSubject } from './open-subject.ts'
 
 /** One command for everything, and one for each part. */
@@ -22,6 +22,7 @@ function generateCommand(word: string, summary: string, parts: readonly Part[]):
     },
     async run({ values: { service, out, check, json }, context }) {
       const subject = await openSubject(service, context)
+      const { generateArtefacts } = await import('../artefacts.ts')
       const reports = await compareOutput(resolve(out), generateArtefacts(subject, parts))
       if (!check) await writeOutput(resolve(out), reports)
       const differing = reports.filter(({ state }) => state !== 'same')
