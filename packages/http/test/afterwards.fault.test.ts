@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { afterwards } from '../src/afterwards.ts'
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** What a process prints that runs `body` with `afterwards` at hand. */
 function runProcess(body: string): {
