@@ -3,17 +3,9 @@ import { configRegistry } from '@ops/config'
 import type { Alert } from './alerts/alert.ts'
 import { alertsOf } from './alerts/alerts.ts'
 import { explainDeploy } from './deploy/explain-deploy.ts'
+import { type ExplainedFact, fact } from './explained-fact.ts'
 import type { Operations } from './operations.ts'
 import type { Subject } from './subject.ts'
-
-/** One fact about the service. */
-export interface ExplainedFact {
-  readonly name: string
-  readonly value: string
-  /** Where it comes from. */
-  readonly origin: 'declared' | 'default' | 'derived' | 'left out'
-  readonly why: string
-}
 
 /** Every value that artefacts and a start go by. Settings are explained by their declaration: nothing is read. */
 export function explainSubject(subject: Subject): readonly ExplainedFact[] {
@@ -115,8 +107,4 @@ function alertFact({ name, severity, respondWithin, summary }: Alert): Explained
 
 function originOf(value: unknown): ExplainedFact['origin'] {
   return value === undefined ? 'default' : 'declared'
-}
-
-function fact(name: string, value: string, origin: ExplainedFact['origin'], why: string): ExplainedFact {
-  return { name, value, origin, why }
 }

@@ -12,7 +12,8 @@ export {
   ServiceUnreadableError,
   UsageError,
 } from './errors.ts'
-export { type ExplainedFact, explainSubject } from './explain.ts'
+export { explainSubject } from './explain.ts'
+export type { ExplainedFact } from './explained-fact.ts'
 export { expressionProblems } from './expression.ts'
 export type { LlmBounds, Operations, SmokeRequest, TransactionBound } from './operations.ts'
 export { PARTS, type Part } from './parts.ts'

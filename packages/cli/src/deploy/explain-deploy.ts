@@ -1,5 +1,5 @@
 /** Every value of a deployment: what was declared, what holds where nothing was, and why. */
-import type { ExplainedFact } from '../explain.ts'
+import { type ExplainedFact, fact } from '../explained-fact.ts'
 import type { Subject } from '../subject.ts'
 import type { Canary, Deployment, Workload } from './deployment.ts'
 import { type DeployPlan, type PlannedWorkload, planDeployment } from './plan.ts'
@@ -144,8 +144,4 @@ function canary({ canary: declared }: Deployment): readonly ExplainedFact[] {
 
 function originOf(value: unknown): Origin {
   return value === undefined ? 'default' : 'declared'
-}
-
-function fact(name: string, value: string, origin: Origin, why: string): ExplainedFact {
-  return { name, value, origin, why }
 }
