@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type ExplainedFact, explainSubject } from '../src/explain.ts'
+import { explainSubject } from '../src/explain.ts'
+import type { ExplainedFact } from '../src/explained-fact.ts'
 import { createSubject } from '../src/subject.ts'
 import { deployedSubject } from './deploy.fixture.ts'
 import service from './service.fixture.ts'
