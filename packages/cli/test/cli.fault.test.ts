@@ -52,7 +52,9 @@ describe('the output cannot be read or written', () => {
     const { code, err } = await run('env', '--service', SERVICE, '--out', out)
 
     expect(code).toBe(2)
-    expect(err).toContain(`Cannot read ${join(out, '.env.example')}: ENOTDIR`)
+    // The files are read at once: which of them is named is chance.
+    expect(err).toMatch(/Cannot read .*: ENOTDIR/)
+    expect(err).toContain(out)
   })
 
   test('ops exits 2 when a folder stands where a file belongs', async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { runQueueCommand } from '../src/commands/index.ts'
 import { defineJob, type JobRun, type Queue, schedule } from '../src/index.ts'
-import { closing, connectQueue, startWorker } from './fixture.ts'
+import { closing, connectQueue, startWorker, uniqueName } from './fixture.ts'
 
 const job = defineJob('job', { schema: z.object({ n: z.number() }), retry: { attempts: 2, baseMs: 1, capMs: 5 } })
 let cluster: RedisCluster
@@ -32,10 +32,17 @@ async function connectCluster(): Promise<Cluster> {
   return client
 }
 
-/** One queue for each master at least: names fall into slots by chance. */
+/** At least `count` queues, and one on each master: names fall into slots by chance. */
 async function connectQueues(count: number): Promise<Queue[]> {
   const redis = await connectCluster()
-  return Promise.all(Array.from({ length: count }, () => connectQueue([job], { redis })))
+  const names: string[] = []
+  const masters = new Set<number | undefined>()
+  while (names.length < count || (count > 1 && masters.size < cluster.nodes.length)) {
+    const name = uniqueName()
+    names.push(name)
+    masters.add((await owner(redis, `{ops:${name}}`))?.port)
+  }
+  return Promise.all(names.map((name) => connectQueue([job], { redis, name })))
 }
 
 test('queues on every master run, retry, bury and redrive their jobs', async () => {
@@ -51,10 +58,13 @@ test('queues on every master run, retry, bury and redrive their jobs', async () 
   await Promise.all(queues.map((queue) => queue.enqueueBulk(job, entries)))
   const total = async (of: 'completed' | 'dead') =>
     (await Promise.all(queues.map((queue) => queue.status()))).reduce((sum, status) => sum + status[of], 0)
-  await waitFor(async () => (await total('completed')) === 80 && (await total('dead')) === 80, { timeoutMs: 15_000 })
+  await waitFor(
+    async () => (await total('completed')) === queues.length * 10 && (await total('dead')) === queues.length * 10,
+    { timeoutMs: 15_000 },
+  )
   state.broken = false
   for (const queue of queues) await queue.dead.redrive({}, { ratePerSecond: 10_000 })
-  await waitFor(async () => (await total('completed')) === 160, { timeoutMs: 15_000 })
+  await waitFor(async () => (await total('completed')) === queues.length * 20, { timeoutMs: 15_000 })
 
   expect(await total('dead')).toBe(0)
   const masters = await Promise.all(
