@@ -10,7 +10,7 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { Failure, giveUp } from './environment/failure.mjs'
 import { root } from './environment/paths.mjs'
-import { attach } from './environment/run.mjs'
+import { attach, capture } from './environment/run.mjs'
 import { environmentWith } from './environment/variables.mjs'
 
 const OPTIONS = { 'without-provenance': { type: 'boolean', default: false }, tag: { type: 'string' } }
@@ -22,6 +22,7 @@ async function main(args) {
   const { values } = parseArgs({ args, options: OPTIONS })
   assertVersioned()
   assertAddressed()
+  assertIdentified()
   const env = publishEnvironment(!values['without-provenance'])
   const tag = values.tag === undefined ? [] : ['--tag', values.tag]
   const published = await attach('changeset', ['publish', '--no-git-tag', ...tag], { env })
@@ -45,6 +46,15 @@ function assertAddressed() {
       `Cannot release: the repository is ${repository.url}, expected its real address (docs/release.md, before the first release)`,
     )
   }
+}
+
+/** Asked before anything is published: a tag carries who made it, and changesets says nothing when git refuses to make one. */
+function assertIdentified() {
+  const { status } = capture('git', ['var', 'GIT_COMMITTER_IDENT'])
+  if (status === 0) return
+  throw new Failure(
+    'Cannot release: git does not know who tags, expected user.name and user.email in its configuration',
+  )
 }
 
 /** pnpm does not heed `publishConfig.provenance`: told here, it fails instead of publishing without. */

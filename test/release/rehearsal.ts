@@ -35,8 +35,6 @@ export interface Rehearsal {
   remove(): void
 }
 
-const IDENTITY = ['-c', 'user.name=Rehearsal', '-c', 'user.email=rehearsal@example.com']
-
 /** Copies what is here, committed as it is, with the registry as the one that is published to. */
 export async function createRehearsal(registryUrl: string): Promise<Rehearsal> {
   const folder = copyTree({ built: true })
@@ -51,7 +49,7 @@ export async function createRehearsal(registryUrl: string): Promise<Rehearsal> {
     },
     async commit() {
       await mustRun(folder, 'git', ['add', '-A'])
-      await mustRun(folder, 'git', [...IDENTITY, 'commit', '-q', '-m', 'Rehearsed'])
+      await mustRun(folder, 'git', ['commit', '-q', '-m', 'Rehearsed'])
     },
     manifests: () => manifestsIn(folder),
     changesets: () => readdirSync(join(folder, '.changeset')).filter((file) => file.endsWith('.md')),
@@ -60,6 +58,9 @@ export async function createRehearsal(registryUrl: string): Promise<Rehearsal> {
   // Of the copy alone: the registry, and a login that it does not check.
   rehearsal.write('.npmrc', `@ops:registry=${registryUrl}\n//${host}/:_authToken=rehearsal\n`)
   await mustRun(folder, 'git', ['init', '-q', '-b', 'main'])
+  // Of the copy alone too: a machine of CI has nobody.
+  await mustRun(folder, 'git', ['config', 'user.name', 'Rehearsal'])
+  await mustRun(folder, 'git', ['config', 'user.email', 'rehearsal@example.com'])
   await rehearsal.commit()
   return rehearsal
 }

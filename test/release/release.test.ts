@@ -35,6 +35,9 @@ const REFUSED = '@ops/queue'
 /** What a job of a hosted CI has that may ask for no token. */
 const CI_WITHOUT_TOKEN = { CI: 'true', GITHUB_ACTIONS: 'true', SIGSTORE_ID_TOKEN: 'nothing.anybody.signed' }
 
+/** To git, nobody: as on a machine of CI. */
+const NOBODY = { GIT_COMMITTER_NAME: '' }
+
 const everything = packageFolders.map((folder) => `@ops/${folder}`).sort()
 
 let registry: Awaited<ReturnType<typeof startLocalRegistry>>
@@ -88,6 +91,7 @@ describe('a release', () => {
     rehearsal.write('packages/core/dist/gone.js', 'export const gone = true\n')
     await step('dry run', 'pnpm', DRY_RUN)
     await step('on a laptop', 'node', RELEASE)
+    await step('by nobody', 'node', BY_HAND, NOBODY)
     await step('without a token', 'node', RELEASE, CI_WITHOUT_TOKEN)
     registry.refused.add(REFUSED)
     await step('interrupted', 'node', BY_HAND)
@@ -150,6 +154,12 @@ describe('a release', () => {
     expect(outcomes['without a token']?.code).toBe(1)
     expect(outcomes['without a token']?.output).toContain('ERR_PNPM_ID_TOKEN_GITHUB_WORKFLOW_INCORRECT_PERMISSIONS')
     expect(published['without a token']).toEqual([])
+  })
+
+  test('a release is refused, and publishes nothing, when nobody is there to make the tags', () => {
+    expect(outcomes['by nobody']?.code).toBe(1)
+    expect(outcomes['by nobody']?.output).toContain('git does not know who tags')
+    expect(published['by nobody']).toEqual([])
   })
 
   test('a release that stopped half-way fails, and publishes the rest and nothing twice when it is run again', () => {

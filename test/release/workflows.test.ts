@@ -45,6 +45,7 @@ const PLUMBING = [
   /^sudo env RUNLEVEL=1 apt-get (?:update|install --yes --no-install-recommends [a-z -]+)$/,
   /^echo "changesets=\$\(find \.changeset -name '\*\.md' \| wc -l\)" >> "\$GITHUB_OUTPUT"$/,
   /^git push origin --tags$/,
+  /^git config user\.name '[\w[\]-]+' && git config user\.email '[\w+[\]@.-]+'$/,
 ]
 
 test('there is a workflow for CI and one for releases', () => {
