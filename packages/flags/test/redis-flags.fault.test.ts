@@ -210,10 +210,17 @@ test('set() is heard of, and nothing rejects unheard, when the subscription is l
   const note = (reason: unknown) => unhandled.push(reason)
   process.prependListener('unhandledRejection', note)
   closing(() => process.off('unhandledRejection', note))
-  const provider = redisFlags({ redis: watched, name: uniqueName(), clock: createTestClock() })
+  const name = uniqueName()
+  const store = createFlagStore({ redis: await connect(server.url), name })
+  const provider = redisFlags({ redis: watched, name, clock: createTestClock() })
   const features = createFlags(catalog, { provider, domain: uniqueName() })
   closing(() => features.close())
   await features.ready
+  // Once a change is heard of, the subscription stands, and would be made anew.
+  await waitFor(async () => {
+    await store.set('new-checkout', ON, by)
+    return features.isEnabled('new-checkout')
+  })
 
   let losses = 0
   subscribers[0]?.on('ready', () => {
@@ -221,6 +228,10 @@ test('set() is heard of, and nothing rejects unheard, when the subscription is l
   })
   proxy.cut()
   await waitFor(() => losses > 5)
+  await waitFor(async () => {
+    await store.set('new-checkout', OFF, by)
+    return !features.isEnabled('new-checkout')
+  })
 
   expect(unhandled).toEqual([])
 })
